@@ -1,0 +1,407 @@
+"""Each loader reads what publishers publish, refuses the rest in one message, and has a worthy stand-in."""
+
+import gzip
+import hashlib
+import os
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from datasets_workbench import file_entry, isolate, tiny_concrete, tiny_mnist, use_catalogue
+from utils import datasets
+from utils.datasets import DataError, concrete, hdb, stand_ins
+
+REAL = os.environ.get("COURSE_DATA")
+needs_real_data = pytest.mark.skipif(not REAL, reason="needs the real data: set COURSE_DATA")
+LOADERS = {
+    "mnist": datasets.load_mnist,
+    "hdb_resale": datasets.load_hdb,
+    "concrete": datasets.load_concrete,
+    "chest_xray": datasets.load_chest_xray,
+    "chest_xray_originals": datasets.load_chest_xray_originals,
+}
+
+
+@pytest.fixture(autouse=True)
+def cache(monkeypatch, tmp_path):
+    return isolate(monkeypatch, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def phantoms(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("phantoms")
+    stand_ins.draw_chests(folder)
+    return folder
+
+
+@pytest.fixture
+def offer(monkeypatch, tmp_path):
+    """Put one file where COURSE_DATA has it."""
+
+    def put(dataset: str, name: str, content: bytes, **form) -> None:
+        folder = tmp_path / "course" / dataset
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+        use_catalogue(
+            monkeypatch, tmp_path, **{dataset: [{"files": [file_entry(name, content, hashed=False)]} | form]}
+        )
+        monkeypatch.setenv("COURSE_DATA", str(tmp_path / "course"))
+
+    return put
+
+
+def sales_csv(**columns) -> bytes:
+    """A file of HDB's with 100 sales in each of two months; `columns` replaces columns, None drops one."""
+    table = stand_ins.flats()
+    table = table[table["month"] <= "2017-02"].head(200).assign(**{k: v for k, v in columns.items() if v})
+    table.loc[table.index >= 100, "month"] = "2017-02"
+    table.loc[table.index < 100, "month"] = "2017-01"
+    gone = [name for name, values in columns.items() if values is None]
+    return table.drop(columns=gone).to_csv(index=False).encode()
+
+
+def load_two_months() -> pd.DataFrame:
+    return datasets.load_hdb("2017-01", "2017-02")
+
+
+class TestSettings:
+    def test_an_unknown_policy_is_refused(self, monkeypatch):
+        monkeypatch.setenv("COURSE_DATA_POLICY", "fake")
+        with pytest.raises(DataError, match="'fake': set it to one of auto, real, stand-in"):
+            datasets.load_concrete()
+
+    @pytest.mark.parametrize("policy", ["auto", "real", "stand-in"])
+    def test_a_course_data_that_is_not_there_is_refused(self, monkeypatch, tmp_path, policy):
+        monkeypatch.setenv("COURSE_DATA_POLICY", policy)
+        monkeypatch.setenv("COURSE_DATA", str(tmp_path / "nowhere"))
+        with pytest.raises(DataError, match=r"COURSE_DATA is .*nowhere.*not a folder"):
+            datasets.load_concrete()
+
+    def test_course_data_comes_before_the_cache(self, offer, cache):
+        (cache / "concrete").mkdir(parents=True)
+        (cache / "concrete" / "data.csv").write_bytes(tiny_concrete(7))
+        offer("concrete", "data.csv", tiny_concrete(5))
+        assert len(datasets.load_concrete()) == 5
+        assert datasets.provenance()["concrete"].source == "COURSE_DATA"
+
+    def test_the_cache_comes_before_a_mirror(self, monkeypatch, tmp_path, cache):
+        (cache / "concrete").mkdir(parents=True)
+        (cache / "concrete" / "data.csv").write_bytes(tiny_concrete(7))
+        entry = file_entry("data.csv", b"", hashed=False)
+        form = {"files": [entry], "mirrors": ["https://never-asked.invalid/"]}
+        use_catalogue(monkeypatch, tmp_path, concrete=[form])
+        assert len(datasets.load_concrete()) == 7
+        assert datasets.provenance()["concrete"].source == "cache"
+
+    def test_course_data_with_a_file_of_the_wrong_size_is_an_error_not_a_stand_in(
+        self, monkeypatch, offer, tmp_path
+    ):
+        offer("mnist", "mnist.npz", tiny_mnist()[:-1])
+        use_catalogue(monkeypatch, tmp_path, mnist=[{"files": [file_entry("mnist.npz", tiny_mnist())]}])
+        with pytest.raises(
+            DataError, match=r"mnist\.npz does not have .* bytes .*replace it there, or unset"
+        ):
+            datasets.load_mnist()
+
+
+class TestHdb:
+    @pytest.mark.parametrize(
+        "lease", ["61 years 04 months", "61 years", "60 years 01 month", "66 years 0 months", "61"]
+    )
+    def test_every_published_form_of_the_lease_passes_unchanged(self, offer, lease):
+        offer("hdb_resale", "x.csv", sales_csv(remaining_lease=lease))
+        assert set(load_two_months()["remaining_lease"]) == {lease}
+
+    def test_columns_and_dtypes_are_the_publishers(self, offer):
+        offer("hdb_resale", "x.csv.gz", gzip.compress(sales_csv()))
+        sales = load_two_months()
+        assert list(sales.columns) == hdb.COLUMNS
+        assert sales["resale_price"].dtype == sales["floor_area_sqm"].dtype == np.float64
+        assert sales["lease_commence_date"].dtype == np.int64
+        assert sales["month"].iloc[0] == "2017-01"
+        assert len(datasets.load_hdb("2017-02", "2017-02")) == 100
+
+    @pytest.mark.parametrize(
+        ("column", "value", "rule"),
+        [
+            ("resale_price", "n/a", "it must be a number"),
+            ("resale_price", "12", r"in_range\(1000, 10000000\)"),
+            ("resale_price", "", "it must be a number"),
+            ("floor_area_sqm", "9000", "in_range"),
+            ("lease_commence_date", "198", "in_range"),
+            ("month", "2017-13", "it must match"),
+            ("storey_range", "10-12", "it must match"),
+            ("remaining_lease", "a while", "it must match"),
+            ("town", "", "it must match"),
+        ],
+    )
+    def test_a_wrong_value_is_named_by_column_row_and_value(self, offer, column, value, rule):
+        lines = sales_csv().decode().splitlines()
+        for line in (6, 8):  # the header is line 1; the first wrong row is the one to name
+            fields = lines[line].split(",")
+            fields[hdb.COLUMNS.index(column)] = value
+            lines[line] = ",".join(fields)
+        offer("hdb_resale", "x.csv", "\n".join(lines).encode())
+        expected = f"x.csv, column {column}, row 7: '{re.escape(value)}' is not allowed .*{rule}.*1 more rows"
+        with pytest.raises(DataError, match=expected) as error:
+            load_two_months()
+        assert "\n" not in str(error.value)
+
+    def test_a_row_cut_short_is_named(self, offer):
+        offer("hdb_resale", "x.csv", sales_csv().rsplit(b",", 2)[0])
+        with pytest.raises(DataError, match=r"column remaining_lease, row 201|column resale_price, row 201"):
+            load_two_months()
+
+    def test_a_file_without_leases_is_told_which_publications_have_them(self, offer):
+        offer("hdb_resale", "x.csv", sales_csv(remaining_lease=None))
+        with pytest.raises(
+            DataError, match=r"no column remaining_lease.*January 2017.*2015 to 2016 in whole"
+        ):
+            load_two_months()
+
+    def test_a_file_without_another_column_is_told_so(self, offer):
+        offer("hdb_resale", "x.csv", sales_csv(storey_range=None))
+        with pytest.raises(DataError, match="no column storey_range; its first line is 'month,town"):
+            load_two_months()
+
+    def test_a_window_beyond_the_file_is_told_the_months_there_are(self, offer):
+        offer("hdb_resale", "x.csv", sales_csv())
+        with pytest.raises(
+            DataError, match=r"from 2017-01 to 2017-02; .* lacks 88 months, the first 2017-03"
+        ):
+            datasets.load_hdb()
+
+    @pytest.mark.parametrize("window", [("2017", "2018-01"), ("2017-01", "2017-13"), ("2018-01", "2017-01")])
+    def test_a_window_that_is_none_is_refused(self, window):
+        with pytest.raises(ValueError, match=r"month|before it starts"):
+            datasets.load_hdb(*window)
+
+    @pytest.mark.parametrize("content", [b"", b"\x1f\x8b\x08 broken", b"month,town\n", b"\xff\xfe\x00"])
+    def test_what_is_no_table_is_refused(self, offer, content):
+        offer("hdb_resale", "x.csv.gz" if content.startswith(b"\x1f") else "x.csv", content)
+        with pytest.raises(DataError, match=r"x\.csv"):
+            load_two_months()
+
+    def test_a_heading_without_sales_is_refused(self, offer):
+        offer("hdb_resale", "x.csv", sales_csv().splitlines(keepends=True)[0])
+        with pytest.raises(DataError, match=r"x\.csv has no rows"):
+            load_two_months()
+
+    def test_another_window_prints_its_own_line_and_the_same_window_none(self, offer, capsys):
+        offer("hdb_resale", "x.csv", sales_csv())
+        for end in ("2017-02", "2017-02", "2017-01"):
+            datasets.load_hdb("2017-01", end)
+        lines = capsys.readouterr().out.splitlines()
+        assert [line.split(" | ")[1].rsplit(",", 1)[0] for line in lines] == [
+            "200 sales, 2017-01 to 2017-02",
+            "100 sales, 2017-01 to 2017-01",
+        ]
+
+
+class TestMnist:
+    def test_the_four_idx_files_give_the_same_as_the_npz(self, monkeypatch, tmp_path, offer):
+        offer("mnist", "mnist.npz", tiny_mnist())
+        from_npz = datasets.load_mnist()
+        arrays = [array for split in from_npz for array in split]
+        names = [f"{part}-{kind}.gz" for part in ("train", "t10k") for kind in ("images", "labels")]
+        folder = tmp_path / "course" / "mnist"
+        entries = []
+        for name, array in zip(names, arrays, strict=True):
+            header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">i4").tobytes()
+            (folder / name).write_bytes(gzip.compress(header + array.tobytes()))
+            entries.append(file_entry(name, (folder / name).read_bytes()))
+        use_catalogue(monkeypatch, tmp_path, mnist=[{"files": entries}])
+        for ours, theirs in zip(arrays, [a for split in datasets.load_mnist() for a in split], strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+            assert theirs.dtype == np.uint8
+            assert theirs.flags.writeable
+
+    @pytest.mark.parametrize("content", [tiny_mnist()[:-500], b"PK not a zip", b""])
+    def test_a_broken_file_is_refused(self, offer, content):
+        offer("mnist", "mnist.npz", content)
+        with pytest.raises(DataError, match=r"mnist\.npz cannot be read"):
+            datasets.load_mnist()
+
+
+class TestConcrete:
+    def test_both_headings_give_the_publishers_columns(self, offer):
+        offer("concrete", "data.csv", tiny_concrete())
+        short = datasets.load_concrete()
+        offer("concrete", "Concrete_Data.csv", short.to_csv(index=False).encode())
+        pd.testing.assert_frame_equal(datasets.load_concrete(), short)
+        assert list(short.columns) == list(concrete.COLUMNS)
+        assert short["Age (day)"].dtype == np.int64
+
+    def test_a_wrong_value_is_named(self, offer):
+        offer("concrete", "data.csv", tiny_concrete().replace(b"304.0,", b"-4.0,"))
+        with pytest.raises(DataError, match=r"column Cement .*, row 6: '-4.0' is not allowed \(in_range"):
+            datasets.load_concrete()
+
+
+class TestStandIns:
+    @pytest.fixture(autouse=True)
+    def policy(self, monkeypatch):
+        monkeypatch.setenv("COURSE_DATA_POLICY", "stand-in")
+
+    @pytest.fixture(autouse=True)
+    def draw_once(self, monkeypatch, phantoms):
+        def copy(folder: Path) -> None:
+            shutil.copytree(phantoms, folder, dirs_exist_ok=True)
+
+        monkeypatch.setattr(stand_ins, "draw_chests", copy)
+
+    @pytest.mark.parametrize("name", LOADERS)
+    def test_each_loader_stands_in_and_says_so_once(self, name, capsys):
+        LOADERS[name]()
+        LOADERS[name]()
+        assert datasets.provenance()[name].is_stand_in
+        assert datasets.provenance()[name].path is None
+        output = capsys.readouterr().out
+        assert output.count("\n") == 1
+        assert "STAND-IN, NOT THE REAL DATA" in output
+
+    @pytest.mark.parametrize("make", [stand_ins.flats, stand_ins.concrete])
+    def test_tables_are_the_same_every_time(self, make):
+        pd.testing.assert_frame_equal(make(), make())
+
+    def test_drawings_are_the_same_every_time(self, phantoms, tmp_path, monkeypatch):
+        monkeypatch.undo()
+        monkeypatch.setattr(stand_ins, "N_CHESTS", {"train/NORMAL": 3})
+        stand_ins.draw_chests(tmp_path)
+        for path in (tmp_path / "train/NORMAL").iterdir():
+            assert path.read_bytes() == (phantoms / "train/NORMAL" / path.name).read_bytes()
+
+    def test_flats_pass_the_checks_of_the_real_file(self, offer, monkeypatch):
+        monkeypatch.setenv("COURSE_DATA_POLICY", "auto")
+        made = stand_ins.flats()
+        offer("hdb_resale", "x.csv", made.to_csv(index=False).encode())
+        pd.testing.assert_frame_equal(datasets.load_hdb(), made)
+
+    def test_flats_have_every_town_and_every_way_to_write_a_lease(self):
+        sales = datasets.load_hdb()
+        assert sales["town"].nunique() == 26
+        for form in (
+            r"\d\d years \d\d months",
+            r"\d\d years 01 month",
+            r"\d\d years",
+            r"\d\d years 0 months",
+        ):
+            assert sales["remaining_lease"].str.fullmatch(form).any(), form
+        assert not sales["remaining_lease"].str.contains("01 months").any()
+
+    def test_flats_show_the_points_of_the_real_ones(self):
+        sales = datasets.load_hdb()
+        lease = sales["remaining_lease"].str.extract(r"(\d+) years(?: (\d+))?").astype(float).fillna(0)
+        area = sales["floor_area_sqm"].to_numpy() / 100
+        month = pd.factorize(sales["month"], sort=True)[0]
+        more = [lease[0] + lease[1] / 12, sales["storey_range"].str[:2].astype(int)]
+        towns = pd.get_dummies(sales["town"]).to_numpy(float)
+
+        def nrmse(*columns) -> float:
+            x = np.column_stack([np.ones(len(sales)), *columns])
+            y = sales["resale_price"].to_numpy()
+            w, *_ = np.linalg.lstsq(x, y, rcond=None)
+            return float(np.sqrt(np.mean((y - x @ w) ** 2)) / y.mean())
+
+        # Measured on the real data: 0.278, 0.277, 0.242, 0.186, 0.138.
+        errors = [
+            nrmse(area),
+            nrmse(area, area**2, area**3),
+            nrmse(area, *more),
+            nrmse(area, *more, towns),
+            nrmse(area, *more, towns, month),
+        ]
+        assert errors == pytest.approx([0.278, 0.277, 0.242, 0.186, 0.138], abs=0.012)
+
+    def test_digits_are_told_apart_by_a_simple_classifier(self):
+        (x_train, y_train), (x_test, y_test) = datasets.load_mnist()
+        assert (len(x_train), len(x_test)) == (1500, 297)
+        assert x_train.dtype == y_train.dtype == np.uint8
+        assert x_train[:, :4].max() == x_train[:, :, -4:].max() == 0
+        assert x_train.max() == 255
+        means = np.stack([x_train[y_train == k].mean(axis=0).ravel() for k in range(10)])
+        flat = x_test.reshape(len(x_test), 784).astype(float)
+        nearest = ((flat[:, None] - means) ** 2).sum(axis=2).argmin(axis=1)
+        assert np.mean(nearest == y_test) > 0.85
+
+    def test_concrete_gets_stronger_with_cement_and_weaker_with_water(self):
+        mixes = datasets.load_concrete()
+        assert mixes.shape == (1030, 9)
+        of_28_days = mixes[mixes["Age (day)"] == 28].to_numpy()
+        assert np.corrcoef(of_28_days[:, 0], of_28_days[:, 8])[0, 1] > 0.4
+        assert np.corrcoef(of_28_days[:, 3], of_28_days[:, 8])[0, 1] < -0.1
+
+    def test_chests_have_many_sizes_and_clouds_are_brighter(self):
+        folder = datasets.load_chest_xray_originals()
+        brightness, sizes, modes = {}, set(), set()
+        for label in ("NORMAL", "PNEUMONIA"):
+            lungs = []
+            for path in sorted((folder / "train" / label).iterdir()):
+                with Image.open(path) as image:
+                    sizes.add(image.size)
+                    modes.add(image.mode)
+                    lungs.append(np.asarray(image.convert("L").resize((64, 64)))[20:45, 14:28].mean())
+            brightness[label] = np.mean(lungs)
+        assert len(sizes) > 250
+        assert modes == {"L", "RGB"}
+        assert brightness["PNEUMONIA"] > brightness["NORMAL"] + 3
+
+    def test_resized_chests_are_grey_and_of_the_size_asked_for(self):
+        folder = datasets.load_chest_xray(64)
+        paths = sorted(folder.rglob("*.jpeg"))
+        assert len(paths) == sum(stand_ins.N_CHESTS.values())
+        with Image.open(paths[0]) as image:
+            assert (image.size, image.mode) == ((64, 64), "L")
+
+
+@needs_real_data
+class TestRealData:
+    @pytest.fixture(autouse=True)
+    def real(self, monkeypatch):
+        monkeypatch.setenv("COURSE_DATA", REAL)
+        monkeypatch.setenv("COURSE_DATA_POLICY", "real")
+
+    def test_hdb(self, capsys):
+        sales = datasets.load_hdb()
+        assert len(sales) == 182_978
+        assert capsys.readouterr().out == (
+            "data: HDB resale flat prices | 182,978 sales, 2017-01 to 2024-06, 2.5 MB | from COURSE_DATA"
+            " | Singapore Open Data Licence 1.0\n"
+        )
+
+    def test_mnist(self):
+        (x_train, y_train), (x_test, _) = datasets.load_mnist()
+        assert (x_train.shape, x_test.shape) == ((60_000, 28, 28), (10_000, 28, 28))
+        assert list(y_train[:5]) == [5, 0, 4, 1, 9]
+
+    def test_concrete(self):
+        mixes = datasets.load_concrete()
+        assert mixes.shape == (1030, 9)
+        assert mixes.iloc[0, 8] == pytest.approx(79.986, abs=1e-3)
+
+    def test_chest_xray(self):
+        folder = datasets.load_chest_xray()
+        assert [sum(1 for _ in (folder / name).iterdir()) for name in stand_ins.N_CHESTS] == [
+            1341,
+            3875,
+            234,
+            390,
+        ]
+
+    def test_originals_are_used_where_they_are(self):
+        assert datasets.load_chest_xray_originals() == Path(REAL).resolve() / "chest_xray" / "originals"
+
+    def test_loading_leaves_course_data_as_it_was(self):
+        def stamp() -> str:
+            entries = sorted((str(p), p.stat().st_size, p.stat().st_mtime_ns) for p in Path(REAL).rglob("*"))
+            return hashlib.sha256(repr(entries).encode()).hexdigest()
+
+        before = stamp()
+        for load in LOADERS.values():
+            load()
+        assert stamp() == before

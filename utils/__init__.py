@@ -1,0 +1,1 @@
+"""What the lectures import: data, claims, exercises, plotting, and a check of the environment."""

@@ -1,0 +1,62 @@
+# The course's commands; `make` alone lists them.
+
+PYTHON ?= python3.13 python3.12 python3.11 python3 python# the first that fits makes .venv
+IN = .venv/bin
+READY = .venv/ready
+
+.PHONY: help run test lab notebooks sync data site lint lock clean
+
+help: ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
+
+run: $(READY) ## run every lecture on your data, into build/ (LECTURE=01: that one)
+	$(IN)/python -m tools.build run $(LECTURE)
+
+test: $(READY) ## run every test and every stored notebook
+	$(IN)/python -m pytest
+
+lab: $(READY) ## open JupyterLab on notebooks/
+	$(IN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks
+
+notebooks: $(READY) ## rebuild notebooks/ from lectures/, on real data (LECTURE=01: that one)
+	$(IN)/python -m tools.build notebooks $(LECTURE)
+
+sync: $(READY) ## carry edits in notebooks/ back to lectures/ (LECTURE=01: that one)
+	$(IN)/python -m tools.build sync $(LECTURE)
+
+data: $(READY) ## fetch and verify every dataset
+	$(IN)/python -m utils.datasets fetch
+
+site: $(READY) ## build the site from notebooks/, into build/site
+	$(IN)/python -m sphinx -W --keep-going -q docs build/site
+	@echo "open build/site/index.html"
+
+lint: $(READY) ## check style, tables, badges and the lectures' form
+	$(IN)/ruff check
+	$(IN)/ruff format --check
+	$(IN)/python -m tools.tables --check
+	$(IN)/python -m tools.badges --check
+	$(IN)/python -m pytest -q tests/test_lecture_contract.py
+
+lock: $(READY) ## compile requirements.txt from pyproject.toml anew
+	echo '-e .[lab,test,tools,site]' | $(IN)/uv pip compile --universal --python-version 3.11 --no-annotate \
+		--custom-compile-command "make lock" - -o requirements.txt
+
+clean: ## delete what was built; keeps .venv and the data
+	rm -rf build dist *.egg-info docs/lectures .pytest_cache .ruff_cache .hypothesis
+	find . -name .venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+# uv rather than pip alone: once its cache is warm, it installs the lock in seconds.
+$(READY): requirements.txt pyproject.toml
+	@$(IN)/python -m pip --version >/dev/null 2>&1 || { \
+		for python in $(PYTHON); do \
+			$$python -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+				2>/dev/null && echo "making .venv with $$python" && exec $$python -m venv .venv; \
+		done; \
+		echo "error: none of these is a Python 3.11, 3.12 or 3.13 that can make environments: $(PYTHON)"; \
+		echo "Install one (on Debian and Ubuntu with python3-venv), or name yours: make PYTHON=/path/to/python"; \
+		exit 1; \
+	} >&2
+	$(IN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(IN)/uv pip install --python $(IN)/python -r requirements.txt
+	@touch $(READY)

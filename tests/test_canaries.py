@@ -1,0 +1,204 @@
+"""Broken notebooks that must turn red, each for its own reason, and sound ones that must stay green.
+
+A canary is written to the `notebooks/` of a temporary folder, beside the real conftest.py and pyproject.toml,
+and plain `pytest` runs there. For each guard in conftest.py one canary fares differently without it.
+"""
+
+import importlib.metadata
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+ROOT = Path(__file__).parents[1]
+PASSED, SKIPPED = "passed", "skipped"
+
+
+def cell(source, stored=None, run=True, check=False):
+    """Return a code cell as it is stored: with its text on stdout, after a run or not, compared or not."""
+    return new_code_cell(
+        source,
+        outputs=[] if stored is None else [new_output("stream", name="stdout", text=stored)],
+        execution_count=1 if run else None,
+        metadata={"tags": ["nbval-check-output"]} if check else {},
+    )
+
+
+@dataclass(frozen=True)
+class Canary:
+    """A notebook's cells, and how each must fare: PASSED, SKIPPED, or a part of its failure's message.
+
+    `unguarded` is how they fare without the guard of that name, when `options` are given to pytest.
+    """
+
+    cells: tuple
+    fares: tuple[str, ...]
+    guard: str | None = None
+    unguarded: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+
+
+CANARIES = {
+    "unrun": Canary(
+        cells=(cell("x = 1"), cell("x", run=False), cell("x", run=False)),
+        fares=(PASSED, "stored without having been run: run `make notebooks`", SKIPPED),
+        guard="unrun-cells",
+        unguarded=(PASSED, PASSED, PASSED),
+    ),
+    "misspelt_magic": Canary(
+        cells=(cell("%matplotlb inline\nx = 1 / 0"), cell("2")),
+        fares=("error that it did not show: UsageError: Line magic function `%matplotlb` not found", SKIPPED),
+        guard="silent-errors",
+        unguarded=(PASSED, PASSED),
+    ),
+    "dying_kernel": Canary(
+        cells=(cell("import os\nos._exit(1)"), cell("2")),
+        fares=("The kernel died in this cell", SKIPPED),
+        guard="dead-kernels",
+        unguarded=("Timeout of 3 seconds exceeded while executing cell", SKIPPED),  # nbval's own is 2,000 s
+        options=("--nbval-cell-timeout=3", "-p", "no:slow-outputs"),
+    ),
+    "slow_output": Canary(
+        cells=(
+            cell(
+                "import sys, time\n"
+                "sys.stdout.flush_timeout = sys.stderr.flush_timeout = 0  # reply first ...\n"
+                "get_ipython().kernel.iopub_thread.schedule(lambda: time.sleep(6))  # ... outputs late"
+            ),
+        ),
+        fares=(PASSED,),
+        guard="slow-outputs",
+        unguarded=("Timeout of 5 seconds exceeded waiting for output",),
+    ),
+    "cascade": Canary(
+        cells=(cell("x = 1 / 0"), cell("x"), cell("x")),
+        fares=("ZeroDivisionError", SKIPPED, SKIPPED),
+        guard="cascades",
+        unguarded=("ZeroDivisionError", "name 'x' is not defined", "name 'x' is not defined"),
+    ),
+    "warning_in_checked_cell": Canary(
+        cells=(cell("import sys\nprint('a GPU!', file=sys.stderr)\nprint(1)", "1\n", check=True),),
+        fares=(PASSED,),
+        guard="compared-stderr",
+        unguarded=("Cell outputs differ",),
+    ),
+    "relative_paths": Canary(
+        cells=(cell("import os\nassert os.path.exists(os.environ['COURSE_DATA'])"),),
+        fares=(PASSED,),
+        guard="relative-paths",
+        unguarded=("AssertionError",),
+    ),
+    "changed_output": Canary(
+        cells=(cell("print(1 + 1)", "2\n", check=True), cell("print(2 + 2)", "5\n", check=True), cell("2")),
+        fares=(PASSED, "Cell outputs differ", SKIPPED),
+    ),
+    "false_claim": Canary(
+        cells=(
+            cell("from utils import claims\nclaims.start('00')"),
+            cell("claims.check('sides of a triangle', 3, '4', band=(3.5, 4.5))"),
+            cell("2"),
+        ),
+        fares=(PASSED, "sides of a triangle: stated 4; measured 3", SKIPPED),
+    ),
+}
+GUARDED = {canary.guard: name for name, canary in CANARIES.items() if canary.guard}
+
+
+def run_pytest(folder, names, *options):
+    """Run pytest over canaries in a folder of their own; return its exit status and how each cell fared."""
+    (folder / "notebooks").mkdir()
+    (folder / "data").mkdir()
+    for file in ("conftest.py", "pyproject.toml"):
+        shutil.copy(ROOT / file, folder)
+    for name in names:
+        notebook = new_notebook(cells=list(CANARIES[name].cells))
+        nbformat.write(notebook, folder / "notebooks" / f"{name}.ipynb")
+    command = [sys.executable, "-m", "pytest", "--color=no", "--junitxml=report.xml", *options]
+    environment = {**os.environ, "COURSE_DATA": "data", "PYTEST_ADDOPTS": ""}
+    run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+    report = folder / "report.xml"
+    assert report.exists(), run.stdout + run.stderr
+    fared = {name: () for name in names}
+    for case in ElementTree.parse(report).iter("testcase"):
+        name = case.get("classname").split(".")[1]
+        fared[name] += (PASSED if len(case) == 0 else case[0].tag + ": " + (case[0].text or ""),)
+    return run.returncode, fared
+
+
+def assert_fared(fared, expected):
+    """Compare how cells fared with what was expected of each."""
+    assert len(fared) == len(expected)
+    for seen, wanted in zip(fared, expected, strict=True):
+        if wanted in (PASSED, SKIPPED):
+            assert seen.startswith(wanted)
+        else:
+            assert seen.startswith("failure")
+            assert wanted in seen
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """What `run_pytest` returns for all canaries (None), and for each guard's canary without that guard."""
+    folders = {guard: tmp_path_factory.mktemp("canaries") for guard in (None, *GUARDED)}
+    with ThreadPoolExecutor(max_workers=3) as pool:
+        futures = {None: pool.submit(run_pytest, folders[None], CANARIES)}
+        for guard, name in GUARDED.items():
+            options = ("-p", f"no:{guard}", *CANARIES[name].options)
+            futures[guard] = pool.submit(run_pytest, folders[guard], [name], *options)
+    return {guard: future.result() for guard, future in futures.items()}
+
+
+@pytest.fixture(scope="module")
+def conftest():
+    """The real conftest.py as a module."""
+    spec = importlib.util.spec_from_file_location("guards", ROOT / "conftest.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_canaries_turn_the_run_red(runs):
+    status, _ = runs[None]
+    assert status == pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.mark.parametrize("name", CANARIES)
+def test_canary_fares_as_it_must(runs, name):
+    _, fared = runs[None]
+    assert_fared(fared[name], CANARIES[name].fares)
+
+
+@pytest.mark.parametrize("guard", GUARDED)
+def test_without_its_guard_the_trap_is_open(runs, guard):
+    _, fared = runs[guard]
+    assert_fared(fared[GUARDED[guard]], CANARIES[GUARDED[guard]].unguarded)
+
+
+def test_every_guard_has_a_canary(conftest):
+    assert set(GUARDED) == set(conftest.GUARDS)
+
+
+def test_skipped_cells_name_the_failed_one(runs):
+    _, fared = runs[None]
+    assert "Cell 0 failed before it" in fared["cascade"][2]
+
+
+def test_another_nbval_is_refused(conftest, monkeypatch, pytestconfig):
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "0.12.0")
+    with pytest.raises(pytest.UsageError, match=r"nbval 0\.12\.0 is installed.*pip install nbval==0\.11\.0"):
+        conftest.pytest_configure(pytestconfig)
+
+
+def test_guards_are_written_for_the_pinned_nbval(conftest):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert f"nbval=={conftest.NBVAL}" in project["optional-dependencies"]["test"]

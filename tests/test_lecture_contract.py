@@ -1,0 +1,272 @@
+"""The form that every lecture keeps, so that the course reads as one. Messages say what to change."""
+
+import ast
+import csv
+import io
+import re
+import tokenize
+
+import nbformat
+import pytest
+from markdown_it import MarkdownIt
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+from lecture_source import (
+    INDEX,
+    ROOT,
+    STEMS,
+    aside,
+    cells,
+    claim_calls,
+    sections,
+    split_chinese,
+    stated,
+    tags,
+)
+from tools import badges
+from utils.datasets.catalogue import catalogue
+
+CLOSING = ["What we measured", "Recap", "Poll", "Exercises", "Further"]
+TAGS = {"nbval-check-output", "raises-exception", "instructor", "solution", "hide-cell"}
+SECONDS = {"01": 30, "02": 60, "03": 60, "04": 60, "05": 90}  # from 06 on a lecture may take three minutes
+PEAK_MB = {"01": 1500, "02": 1500, "03": 1500, "04": 1500}
+NUMBER = re.compile(r"−?\d[\d,.]*(?:e[-+]?\d+)?")
+
+pytestmark = pytest.mark.parametrize("stem", STEMS)
+
+
+def numbers(text):
+    """Return the numbers in a text, as written: {"27.8", "182,978"}."""
+    return {number.rstrip(",.") for number in NUMBER.findall(text)}
+
+
+def bold(markdown):
+    """Return the bold passages of some markdown that hold a number, as a renderer sees them."""
+    passages, inside = [], False
+    for token in MarkdownIt("commonmark").enable("table").use(dollarmath_plugin).parse(markdown):
+        for child in token.children or []:
+            if child.type == "text" and not inside:
+                assert "**" not in child.content, (
+                    f"{child.content!r}: these stars do not render; put a space between them and the Chinese"
+                )
+            if child.type == "strong_open":
+                passages, inside = [*passages, ""], True
+            elif child.type == "strong_close":
+                inside = False
+            elif inside:
+                passages[-1] += child.content
+    return [passage for passage in passages if re.search(r"\d", passage)]
+
+
+def notebook(stem):
+    path = ROOT / "notebooks" / f"{stem}.ipynb"
+    assert path.exists(), f"there is no notebooks/{stem}.ipynb: run `make notebooks LECTURE={stem[:2]}`"
+    return nbformat.read(path, as_version=4)
+
+
+def rows(name):
+    with (ROOT / "benchmarks" / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_index_knows_the_lecture(stem):
+    assert stem in INDEX, f"lectures/index.toml has no [{stem}]"
+    entry = INDEX[stem]
+    assert set(entry) == {"title", "question", "minutes", "datasets"}
+    assert entry["question"].endswith("?"), "the question should be one"
+    unknown = set(entry["datasets"]) - catalogue().keys()
+    assert not unknown, f"index.toml names datasets that the catalogue lacks: {unknown}"
+
+
+def test_it_opens_with_title_badge_objectives_and_the_setup_cell(stem):
+    title, setup, *_ = cells(stem)
+    assert title.source.startswith(f"# {int(stem[:2])} · "), "the first line is `# N · Title`"
+    assert badges.badge(stem) in title.source, "no or another Colab badge: run `python -m tools.badges`"
+    assert setup.source == badges.setup_cell(stem), "another set-up cell: run `python -m tools.badges`"
+    assert "**You will**" in title.source
+    objectives = re.findall(r"^- ", title.source, re.MULTILINE)
+    assert 3 <= len(objectives) <= 5, f"3 to 5 objectives, not {len(objectives)}"
+    assert f"{INDEX[stem]['minutes']} minutes to teach" in title.source, (
+        "say the minutes that index.toml says"
+    )
+    assert re.search(r"under (\d+) seconds to run on 2 CPU cores", title.source)
+
+
+def test_sections_are_numbered_and_end_as_they_should(stem):
+    titles = [section.title for section in sections(stem)]
+    taught = titles[: -len(CLOSING)]
+    assert titles[-len(CLOSING) :] == CLOSING, f"the last sections are {', '.join(CLOSING)}"
+    for number, title in enumerate(taught, 1):
+        assert title.startswith(f"{number} "), f"section {title!r} should start with {number}"
+
+
+def test_each_section_has_one_chinese_block_in_its_opening_cell(stem):
+    for section in sections(stem):
+        blocks = split_chinese(section.opening)[1]
+        assert len(blocks) == 1, f"{section.title}: {len(blocks)} 中文 blocks in the opening cell, not one"
+        assert "中文" not in split_chinese(section.markdown)[0], (
+            f"{section.title}: a 中文 block of another form"
+        )
+        [block] = blocks
+        assert block == f"\n{block.strip()}\n", (
+            f"{section.title}: leave a blank line after <summary> and before </details>, or nothing renders"
+        )
+        assert not re.search(r"^#", block, re.MULTILINE), f"{section.title}: no headings inside a 中文 block"
+        assert not re.search(r"[^\n]\n(?!\n|- |\d\. |$)", block.lstrip("\n")), (
+            f"{section.title}: keep each Chinese paragraph on one line; a line break renders as a space"
+        )
+        assert len(re.findall(r"[\u4e00-\u9fff]", block)) >= 30, (
+            f"{section.title}: the 中文 block is too short"
+        )
+
+
+def test_bold_figures_are_claims_of_their_section_in_both_languages(stem):
+    for section in sections(stem):
+        claimed = set().union(*(numbers(stated(call)) for call in claim_calls(section.code)), set())
+        english, blocks = split_chinese(section.markdown)
+        by_language = []
+        for text in (english, *blocks):
+            for passage in bold(text):
+                assert numbers(passage) <= claimed, (
+                    f"{section.title}: **{passage}** is bold but no claim of this section states it"
+                )
+            by_language.append(set().union(*(numbers(passage) for passage in bold(text)), set()))
+        assert by_language[0] == by_language[1], (
+            f"{section.title}: bold in one language only: {by_language[0] ^ by_language[1]}"
+        )
+
+
+def test_every_stated_figure_is_said_in_the_prose(stem):
+    for section in sections(stem):
+        said = set().union(*(numbers(passage) for passage in bold(split_chinese(section.markdown)[0])), set())
+        for call in claim_calls(section.code):
+            assert numbers(stated(call)) <= said, (
+                f"{section.title}: {stated(call)!r} is claimed but not said in bold"
+            )
+
+
+def test_claims_are_plain_and_named_once(stem):
+    names = []
+    for cell in cells(stem):
+        if cell.cell_type != "code":
+            continue
+        calls = claim_calls(cell.source)
+        assert not calls or "nbval-check-output" in tags(cell), (
+            f"tag the cell nbval-check-output:\n{cell.source}"
+        )
+        for call in calls:
+            given = {keyword.arg: keyword.value for keyword in call.keywords}
+            names.append(ast.literal_eval(call.args[0]))
+            if isinstance(given.get("stand_in"), ast.Constant) and given["stand_in"].value is None:
+                comments = tokenize.generate_tokens(io.StringIO(cell.source).readline)
+                assert any(token.type == tokenize.COMMENT for token in comments), (
+                    f"{names[-1]}: say in a comment why it is not asserted on a stand-in"
+                )
+    assert len(names) == len(set(names)), "two claims have the same name"
+    assert names, "a lecture without a claim states nothing"
+
+
+def test_stated_figures_lie_in_the_bands_that_were_measured(stem):
+    measured = {row["claim"]: row for row in rows("claims.csv") if row["lecture"] == stem[:2]}
+    calls = [call for cell in cells(stem) if cell.cell_type == "code" for call in claim_calls(cell.source)]
+    assert measured.keys() == {ast.literal_eval(call.args[0]) for call in calls}, "run `make notebooks`"
+    for row in measured.values():
+        low, high = (float(row[edge] or default) for edge, default in (("low", "-inf"), ("high", "inf")))
+        figures = [float(number.replace(",", "").replace("−", "-")) for number in numbers(row["stated"])]
+        assert any(low <= figure <= high for figure in figures), (
+            f"{row['claim']}: states {row['stated']}, but allows {low:g} to {high:g}"
+        )
+
+
+def teaching_lines(cell):
+    """Count a code cell's lines but for blanks, comments and claims, which ruff may wrap over many lines."""
+    claims = claim_calls(cell.source)
+    wrapped = {line for call in claims for line in range(call.lineno, call.end_lineno + 1)}
+    lines = enumerate(map(str.strip, cell.source.splitlines()), 1)
+    return sum(bool(line) and line[0] != "#" and number not in wrapped for number, line in lines)
+
+
+def test_cells_are_small_and_prose_carries_the_code(stem):
+    code = [cell for cell in cells(stem) if cell.cell_type == "code"]
+    lengths = sorted(filter(None, map(teaching_lines, code)))
+    assert lengths[len(lengths) // 2] <= 5, (
+        f"the median code cell has {lengths[len(lengths) // 2]} lines, not 5"
+    )
+    longest = max(code, key=lambda cell: cell.source.count("\n"))
+    assert longest.source.count("\n") < 30, f"no code cell over 30 lines:\n{longest.source}"
+    prose = len(cells(stem)) - len(code)
+    assert prose >= len(code), f"{len(code)} code cells, but only {prose} of prose"
+
+
+def test_length_in_words(stem):
+    text = [cells(stem)[0].source]
+    text += [section.markdown for section in sections(stem) if section.title != "Exercises"]
+    words = re.sub(r"<details>.*?</details>|\$\$.*?\$\$|\]\([^)]*\)", " ", "\n".join(text), flags=re.DOTALL)
+    count = len(re.findall(r"[A-Za-z][A-Za-z'’-]*", words))
+    assert 1_500 <= count <= 3_000, f"{count} English words: write 1,500 to 3,000"
+
+
+def test_tags_are_known_and_solutions_are_folded(stem):
+    for cell in cells(stem):
+        assert set(tags(cell)) <= TAGS, f"unknown tags {set(tags(cell)) - TAGS}"
+        if "_solution(" in cell.source and cell.cell_type == "code":
+            assert {"solution", "hide-cell"} <= set(tags(cell)), f"tag the solution:\n{cell.source}"
+            assert cell.metadata.get("jupyter") == {"source_hidden": True}, (
+                f"fold the solution:\n{cell.source}"
+            )
+            assert "assert check_" in cell.source.splitlines()[-1], f"end on `assert check_…`:\n{cell.source}"
+
+
+def test_there_are_asides_for_the_lecturer_and_a_poll_with_folded_answers(stem):
+    assert sum(map(aside, cells(stem))) >= 2, "write asides for the lecturer in cells tagged instructor"
+    [poll] = [section for section in sections(stem) if section.title == "Poll"]
+    assert 2 <= poll.markdown.count("<summary>Answer</summary>") <= 4, "2 to 4 questions, each answer folded"
+
+
+def test_teaching_code_hides_nothing(stem):
+    for cell in cells(stem):
+        if cell.cell_type != "code":
+            continue
+        assert not re.search(r"^\s*[%!]", cell.source, re.MULTILINE), (
+            f"no magics in a lecture:\n{cell.source}"
+        )
+        assert "tqdm.auto" not in cell.source, "use plain tqdm: the widget keeps GitHub from rendering"
+        caught = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Try)]
+        assert not caught, f"no try/except in teaching code; tag a cell that fails on purpose:\n{cell.source}"
+
+
+def test_the_notebook_is_built_from_this_script(stem):
+    built = notebook(stem)
+    assert [cell.source for cell in built.cells] == [cell.source for cell in cells(stem)], (
+        f"notebooks/{stem}.ipynb is not this script: run `make notebooks LECTURE={stem[:2]}`, or `make sync`"
+    )
+    assert [tags(cell) for cell in built.cells] == [tags(cell) for cell in cells(stem)]
+    size = (ROOT / "notebooks" / f"{stem}.ipynb").stat().st_size
+    assert size <= 1_000_000, f"the notebook has {size:,} bytes: at most 1 MB, so draw fewer points"
+
+
+def test_one_figure_per_cell_with_an_alternative_text(stem):
+    for cell in notebook(stem).cells:
+        pictures = [output for output in cell.get("outputs", []) if "image/png" in output.get("data", {})]
+        assert len(pictures) <= 1, f"one figure per cell:\n{cell.source}"
+        if pictures:
+            alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+            assert len(alt.split()) >= 8, (
+                f'say in mystnb={{"image": {{"alt": "…"}}}} what the figure shows:\n{cell.source}'
+            )
+
+
+def test_the_notebook_shows_real_data(stem):
+    shown = "\n".join(
+        output.get("text", "") for cell in notebook(stem).cells for output in cell.get("outputs", [])
+    )
+    assert "data policy real | seed 0" in shown
+    assert "STAND-IN" not in shown
+
+
+def test_measured_seconds_and_memory_keep_their_budget(stem):
+    [row] = [row for row in rows("lectures.csv") if row["lecture"] == stem[:2]]
+    assert float(row["seconds"]) <= SECONDS.get(stem[:2], 180)
+    assert float(row["peak_mb"]) <= PEAK_MB.get(stem[:2], 3000)
+    promised = int(re.search(r"under (\d+) seconds to run", cells(stem)[0].source)[1])
+    assert float(row["seconds"]) <= promised, f"it says under {promised} seconds and took {row['seconds']}"

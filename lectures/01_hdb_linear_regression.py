@@ -941,9 +941,11 @@ claims.table()
 # <details>
 # <summary>中文</summary>
 #
-# 1. 训练误差和测试误差都是 28 %。最该做什么？（甲）加数据（乙）加正则化（丙）加特征。**丙**：误差相等说明是欠拟合，前两样治的是过拟合。
-# 2. 把多项式次数从 1 升到 3，训练误差会上升吗？不会。大的假设空间包含小的，最小值只会更低或相等。
-# 3. 邮政编码（如 560123）该怎样喂给线性模型？它是名义变量，不是数量；独热编码，或换成坐标。
+# 先表态，再展开答案。
+#
+# 1. 训练误差 28 %，测试误差 28 %。最该先试什么：加数据、加正则化，还是加特征？
+# 2. 把多项式的次数从 1 升到 3，**训练**误差会不会上升？
+# 3. 邮政编码（如 560123）该怎样喂给线性模型？
 #
 # </details>
 #
@@ -956,6 +958,8 @@ claims.table()
 # *Regularisation* tempts because it is what one does about a bad test error; it makes the hypothesis space
 # smaller, and ours is already too small.
 #
+# 加特征。两个误差相等，没有差距可补，加数据没用；正则化会把假设空间变得更小，而它已经太小了。
+#
 # </details>
 #
 # **B.** You raise the degree of a polynomial from one to three. Can the *training* error go up?
@@ -966,6 +970,8 @@ claims.table()
 # No. Every straight line is also a cubic whose last weights are zero, so the minimum over cubics is at most as high.
 # "Yes" tempts because the *test* error can go up. If you see the training error rise, suspect rounding or a bug.
 #
+# 不会。每条直线也是一条三次曲线，只不过高次项的系数为零，所以最小值只会更低或相等。会上升的是测试误差。
+#
 # </details>
 #
 # **C.** How should a postal code such as 560123 enter a linear model?
@@ -975,6 +981,8 @@ claims.table()
 #
 # As a category, or translated into a position on the map. "As a number, it is one already" tempts because it needs no work. But
 # a weight on it says that every step along the codes adds the same amount, and the codes were numbered by an office.
+#
+# 当作类别，或者换成地图上的坐标。它看着是数，却没有“每加一就贵一点”的含义。
 #
 # </details>
 
@@ -1010,7 +1018,7 @@ def check_one_hot(f):
         return f"four codes and k = 4 should give shape (4, 4), not {result.shape}"
     wrong = np.argmax(result, axis=1) != [2, 0, 1, 2]
     if wrong.any():
-        return f"row {np.argmax(wrong)} has its one in the wrong column: one row per example, one column per code"
+        return f"row {np.argmax(wrong)} has its one in the wrong column: one row for each example"
     if not np.array_equal(result.sum(axis=1), np.ones(4)) or np.asarray(f(np.array([1]), 3)).shape != (1, 3):
         return "each row needs one 1 and zeros elsewhere, and k columns even if some code never occurs"
 
@@ -1045,7 +1053,7 @@ def check_ridge(f):
         return "with alpha = 0 it should be plain least squares"
     w = f(np.eye(2), np.array([2.0, 4.0]), 1.0)
     if not np.allclose(w, [1.0, 2.0]):
-        return f"for X = I, y = (2, 4), alpha = 1 the answer is (1, 2), not {np.round(w, 3)}: alpha belongs on the diagonal alone"
+        return f"for X = I, y = (2, 4) and alpha = 1 the answer is (1, 2), not {np.round(w, 2)}"
 
 
 attempt(ridge, check_ridge)

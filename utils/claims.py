@@ -50,14 +50,15 @@ def start(lecture: str) -> int:
     ------
     ValueError
         If COURSE_SEED is not a whole number >= 0.
+    DataError
+        If COURSE_DATA_POLICY is none of auto, real and stand-in.
     """
     global _lecture
     text = os.environ.get("COURSE_SEED", "0")
     if not text.isdecimal():
         raise ValueError(f"COURSE_SEED is {text!r}: set it to a whole number >= 0, or unset it for seed 0")
     _lecture = _Lecture(lecture, int(text))
-    policy = os.environ.get("COURSE_DATA_POLICY", "auto")
-    print(f"lecture {lecture} | data policy {policy} | seed {_lecture.seed}")
+    print(f"lecture {lecture} | data policy {datasets.policy()} | seed {_lecture.seed}")
     return _lecture.seed
 
 

@@ -4,7 +4,7 @@ PYTHON ?= python3.13 python3.12 python3.11 python3 python# the first that fits m
 IN = .venv/bin
 READY = .venv/ready
 
-.PHONY: help run test lab notebooks sync data site lint lock clean
+.PHONY: help run test lab notebooks sync evidence controls data site lint lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -24,6 +24,12 @@ notebooks: $(READY) ## rebuild notebooks/ from lectures/, on real data (LECTURE=
 sync: $(READY) ## carry edits in notebooks/ back to lectures/ (LECTURE=01: that one)
 	$(IN)/python -m tools.build sync $(LECTURE)
 
+evidence: $(READY) ## ten seeds of every lecture, and how its claims' bands fit; resumes (ARGS="--lectures 01 --seeds 2")
+	$(IN)/python -m tools.evidence $(ARGS)
+
+controls: $(READY) ## falsehoods that must turn claims red (ARGS="--lecture 01")
+	$(IN)/python -m tools.controls $(ARGS)
+
 data: $(READY) ## fetch and verify every dataset
 	$(IN)/python -m utils.datasets fetch
 
@@ -39,7 +45,7 @@ lint: $(READY) ## check style, tables, badges and the lectures' form
 	$(IN)/python -m pytest -q tests/test_lecture_contract.py
 
 lock: $(READY) ## compile requirements.txt from pyproject.toml anew
-	echo '-e .[lab,test,tools,site]' | $(IN)/uv pip compile --universal --python-version 3.11 --no-annotate \
+	echo '-e .[lab,test,tools,site,evidence]' | $(IN)/uv pip compile --universal --python-version 3.11 --no-annotate \
 		--custom-compile-command "make lock" - -o requirements.txt
 
 clean: ## delete what was built; keeps .venv and the data

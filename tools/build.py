@@ -159,15 +159,8 @@ def execute(script, folder, log, **settings):
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     bar = tqdm(total=len(code), desc=script.stem, unit="cell")
     running = []
-    client = NotebookClient(
+    client = kernel_client(
         notebook,
-        km=AsyncKernelManager(kernel_spec_manager=KernelSpecManager(kernel_dirs=[])),  # none but our own
-        extra_arguments=["--log-level=ERROR"],  # ipykernel warns that it talks to us without encryption
-        record_timing=False,
-        coalesce_streams=True,
-        store_widget_state=True,
-        iopub_timeout=60,
-        raise_on_iopub_timeout=True,  # else outputs that come late on a slow machine are lost
         on_cell_execute=lambda cell, cell_index: running.append(cell),
         on_cell_executed=lambda cell, cell_index, execute_reply: bar.update(),
     )
@@ -185,6 +178,21 @@ def execute(script, folder, log, **settings):
             if output.get("name") == "stderr" and "Warning:" in output.text:
                 raise failure(script, code, cell, f"it warns:\n{output.text.strip()}")
     return cleaned(notebook)
+
+
+def kernel_client(notebook, **options):
+    """Return what runs a notebook in a fresh kernel of this environment, with nbclient's further options."""
+    return NotebookClient(
+        notebook,
+        km=AsyncKernelManager(kernel_spec_manager=KernelSpecManager(kernel_dirs=[])),  # none but our own
+        extra_arguments=["--log-level=ERROR"],  # ipykernel warns that it talks to us without encryption
+        record_timing=False,
+        coalesce_streams=True,
+        store_widget_state=True,
+        iopub_timeout=60,
+        raise_on_iopub_timeout=True,  # else outputs that come late on a slow machine are lost
+        **options,
+    )
 
 
 def kernel_environment(log, settings):

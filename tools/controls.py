@@ -1,0 +1,76 @@
+"""Tells falsehoods and sees whether the claims notice: each must turn red what it says it turns red.
+
+python -m tools.controls               every control of tests/controls.toml, on real data
+python -m tools.controls --lecture 01  those of one lecture
+
+A control that stays green is a finding about the claims: they would hold even if the lecture were wrong.
+"""
+
+import argparse
+import tomllib
+
+from tools import ROOT, ToolError, jobs, lecture_scripts, run_tool, tables
+
+CONTROLS = "tests/controls.toml"
+
+
+def controls(lecture, source, scheduler, root=ROOT):
+    """Run a copy of the lecture for each falsehood; print which claims noticed. Returns 1 if one did not."""
+    entries = tomllib.loads((root / CONTROLS).read_text(encoding="utf-8"))["control"]
+    entries = [entry for entry in entries if lecture in (None, entry["lecture"])]
+    expected = {falsified(entry, source, root): entry for entry in entries}
+    table, green = [["Lecture", "Falsehood", "Claim that must go red", "Measured", "Verdict"]], 0
+    for job, result in jobs.run_all(expected, scheduler, root):
+        entry = expected[job]
+        rows = {row["claim"]: row for row in result.rows}
+        for claim in entry["red"]:
+            row = rows.get(claim)
+            verdict = "not reached" if row is None else "GREEN" if row["ok"] else "red"
+            green += verdict != "red"
+            measured = tables.figure(row["measured"]) if row else "–"
+            table.append([entry["lecture"], entry["falsehood"], claim, measured, verdict])
+    print("\n" + tables.plain(table[:1] + sorted(table[1:])))
+    if green:
+        print(
+            f"\n{green} claims did not notice the falsehood: tighten their bands, or measure something else"
+        )
+    return 1 if green else 0
+
+
+def falsified(entry, source, root):
+    """Return the job that runs the lecture with the falsehood in it.
+
+    Raises
+    ------
+    ToolError
+        If the text to replace does not occur exactly once in the lecture's script.
+    """
+    [script] = lecture_scripts(root, [entry["lecture"]])
+    text = script.read_text(encoding="utf-8")
+    if (count := text.count(entry["find"])) != 1:
+        raise ToolError(
+            f"{CONTROLS}, {entry['falsehood']!r}: its text to find occurs {count} times in {script.name},"
+            f" not once: {entry['find']}"
+        )
+    text = text.replace(entry["find"], entry["replace"])
+    return jobs.Job(
+        f"{script.stem} ({entry['falsehood']})", text, seed=0, source=source, backend="tensorflow"
+    )
+
+
+def main():
+    """Parse the command line and run the controls."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.controls",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--lecture", help="only this one's controls, such as 01")
+    parser.add_argument("--source", choices=["real", "stand-in"], default="real")
+    parser.add_argument("--scheduler", help="address of a Dask scheduler; without it, workers start here")
+    chosen = parser.parse_args()
+    return controls(chosen.lecture, chosen.source, chosen.scheduler)
+
+
+if __name__ == "__main__":
+    run_tool(main)

@@ -1,0 +1,139 @@
+"""Runs lectures under chosen seeds, data and backends, on a Dask cluster; what is done stays done.
+
+A job is one lecture's text with its settings, run in a kernel process of its own. Workers need this
+repository with its environment and the data (COURSE_DATA or their own cache), but share no disk: results come
+back as rows. They are kept in build/jobs/ by a hash of all that they depend on.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+
+import jupytext
+import psutil
+from tqdm import tqdm
+
+from tools import ROOT, ToolError, build, replace_files
+
+RESULTS = "build/jobs"
+MEMORY_PER_JOB = 3e9  # bytes: the most that a lecture may take
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of a lecture's text, which `lecture` names. `source` is "real" or "stand-in"."""
+
+    lecture: str
+    text: str
+    seed: int
+    source: str
+    backend: str
+
+    def __str__(self):
+        return f"{self.lecture}, seed {self.seed}, {self.source}, {self.backend}"
+
+    def key(self, root: Path) -> str:
+        """Return a hash of everything that the result depends on."""
+        settings = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(f"{settings}\n{_code_hash(root)}".encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Result:
+    """The rows of a job's claims log, and the errors of its cells but for missed claims."""
+
+    rows: list[dict]
+    errors: list[str]
+
+
+def run(job: Job, threads: int) -> Result:
+    """Run a job with that many threads.
+
+    A cell that fails is passed over: a missed claim has its row in the log, and the lecture's later claims
+    are measured all the same.
+    """
+    notebook = jupytext.reads(job.text, "py:percent", config=build.jupytext_config(ROOT))
+    settings = {"COURSE_SEED": str(job.seed), "COURSE_DATA_POLICY": job.source, "KERAS_BACKEND": job.backend}
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder, "claims.jsonl")
+        environment = build.kernel_environment(log, settings | dict.fromkeys(THREADS, str(threads)))
+        build.kernel_client(notebook, allow_errors=True).execute(cleanup_kc=True, cwd=folder, env=environment)
+        rows = build.read_claims(log)
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    errors = [f"{output.ename}: {output.evalue}" for output in outputs if output.output_type == "error"]
+    return Result(rows, [error for error in errors if not error.startswith("ClaimError")])
+
+
+def run_all(jobs: Iterable[Job], scheduler: str | None, root: Path = ROOT) -> Iterator[tuple[Job, Result]]:
+    """Yield each job with its result: those known from before at once, then the others as they end.
+
+    A job whose worker dies is run again. Only results without errors are kept for the next time.
+
+    Parameters
+    ----------
+    jobs
+        What to run.
+    scheduler
+        The address of a Dask scheduler; None starts workers here, as many as cores and memory allow.
+    root
+        The repository, which keeps the results.
+
+    Raises
+    ------
+    ToolError
+        At the end, if jobs could not be run at all: says which and why.
+    """
+    from distributed import Client, LocalCluster, as_completed
+
+    kept = {job: root / RESULTS / f"{job.key(root)}.json" for job in jobs}
+    for job, path in kept.items():
+        if path.exists():
+            yield job, Result(json.loads(path.read_text(encoding="utf-8")), [])
+    waiting = [job for job, path in kept.items() if not path.exists()]
+    if not waiting:
+        return
+    failed, threads = [], 1
+    with ExitStack() as stack:
+        if scheduler is None:
+            workers = min(local_workers(), len(waiting))
+            threads = max(1, (os.cpu_count() or 1) // workers)
+            options = {"threads_per_worker": 1, "memory_limit": 0, "dashboard_address": None}
+            scheduler = stack.enter_context(LocalCluster(n_workers=workers, **options))
+        client = stack.enter_context(Client(scheduler))
+        bar = stack.enter_context(tqdm(total=len(waiting), unit="job"))
+        futures = {client.submit(run, job, threads, key=job.key(root), retries=1): job for job in waiting}
+        for future in as_completed(futures):
+            job = futures[future]
+            bar.update()
+            if future.status != "finished":
+                failed.append(f"{job}: {future.exception()!r}")
+                continue
+            result = future.result()
+            if not result.errors:
+                replace_files({kept[job]: json.dumps(result.rows, ensure_ascii=False)})
+            yield job, result
+    if failed:
+        raise ToolError("these jobs could not be run:\n  " + "\n  ".join(failed))
+
+
+def local_workers() -> int:
+    """Return how many jobs this machine runs at once: as many as it has cores, and memory for."""
+    return max(1, min(os.cpu_count() or 1, int(psutil.virtual_memory().available // MEMORY_PER_JOB)))
+
+
+@cache
+def _code_hash(root: Path) -> str:
+    """Return a hash of what every lecture runs on: utils/ and the lock."""
+    files = [path for path in (root / "utils").rglob("*") if path.suffix in (".py", ".toml", ".mplstyle")]
+    digest = hashlib.sha256()
+    for path in [*sorted(files), root / "requirements.txt"]:
+        digest.update(f"{path.relative_to(root).as_posix()}\0{path.stat().st_size}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

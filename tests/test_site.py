@@ -1,26 +1,36 @@
-"""The site: built from executed notebooks without a warning, for students and for lecturers."""
+"""The site: built from executed notebooks without a warning, for students and lecturers, and read offline."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
+import tomllib
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 from nbformat import v4
 
-ROOT = Path(__file__).resolve().parent.parent
+from tools import ROOT, badges, build
+
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
+LECTURES = ["99_sample", *sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))]
+PAGES = ["index", "search", *(f"notebooks/{name}" for name in LECTURES)]
+
+each_page = pytest.mark.parametrize("page", PAGES)
 
 
 def sample():
-    """A notebook with what lectures hold: maths, a folded Chinese block, an aside, a figure with alt text."""
+    """A notebook with what lectures hold: maths, what is folded, an aside, a figure with alt text."""
     figure = v4.new_output("display_data", data={"image/png": PIXEL, "text/plain": "<Figure>"})
+    title = f"# 99 Sample\n\n{badges.badge('99_sample')}\n\nHow does $\\hat y = Xw$ look?"
     return v4.new_notebook(
         metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
         cells=[
-            v4.new_markdown_cell("# 99 Sample\n\nHow does $\\hat y = Xw$ look?"),
+            v4.new_markdown_cell(title),
             v4.new_markdown_cell("## 1 Look\n\n<details>\n<summary>中文</summary>\n\n正文 $x$\n\n</details>"),
             v4.new_markdown_cell("Leave two minutes for questions.", metadata={"tags": ["instructor"]}),
             v4.new_code_cell(
@@ -29,20 +39,23 @@ def sample():
                 outputs=[figure],
                 metadata={"mystnb": {"image": {"alt": "A single pixel"}}},
             ),
+            v4.new_code_cell(f"long = '{'x' * 200}'", execution_count=2),
+            v4.new_code_cell("def f_solution(): ...", execution_count=3, metadata={"tags": ["hide-cell"]}),
         ],
     )
 
 
 @pytest.fixture(scope="module")
-def build(tmp_path_factory):
-    """Build the site of the sample and of every stored notebook; return the folder of its pages."""
+def edition(tmp_path_factory):
+    """Build an edition of the sample and of every stored notebook; return the folder of its pages."""
     root = tmp_path_factory.mktemp("site")
-    shutil.copytree(ROOT / "docs", root / "docs", ignore=shutil.ignore_patterns("lectures"))
+    shutil.copytree(ROOT / "docs", root / "docs", ignore=shutil.ignore_patterns("node_modules", "notebooks"))
     for folder in ("lectures", "notebooks", "benchmarks"):
         shutil.copytree(ROOT / folder, root / folder)
+    shutil.copy(ROOT / "pyproject.toml", root)
     nbformat.write(sample(), root / "notebooks" / "99_sample.ipynb")
     with (root / "lectures" / "index.toml").open("a", encoding="utf-8") as index:
-        index.write('\n["99_sample"]\ntitle = "Sample"\nquestion = "How?"\nminutes = 5\ndatasets = []\n')
+        index.write('\n["99_sample"]\ntitle = "A sample"\nquestion = "How?"\nminutes = 5\ndatasets = []\n')
 
     def sphinx(name, *options):
         pages = root / name
@@ -62,34 +75,189 @@ def build(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def students(build):
-    return build("students")
+def students(edition):
+    """The folder of the students' edition."""
+    return edition("students")
 
 
-def page(folder, name):
-    return (folder / name).read_text(encoding="utf-8")
+def html(folder, page):
+    """Return a page's text."""
+    return (folder / f"{page}.html").read_text(encoding="utf-8")
 
 
-def test_every_notebook_becomes_a_page_linked_from_the_start(students):
-    start = page(students, "index.html")
-    for notebook in ["99_sample", *(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))]:
-        assert f'href="lectures/{notebook}.html"' in start
-        assert (students / "lectures" / f"{notebook}.html").exists()
+def elements(folder, page, selector):
+    """Return those of a page's elements that a CSS selector names."""
+    return BeautifulSoup(html(folder, page), "html.parser").select(selector)
 
 
-def test_start_page_shows_both_tables(students):
-    start = page(students, "index.html")
-    assert "<p>How?</p>" in start  # the question of the sample, from index.toml
-    assert "<p>Stated</p>" in start  # a heading of the table of claims
+def test_start_page_maps_every_lecture_with_its_question(students):
+    cards = {card.a["href"]: card.text for card in elements(students, "index", "#lectures li")}
+    assert set(cards) == {f"notebooks/{name}.html" for name in LECTURES}
+    index = tomllib.loads((ROOT / "lectures" / "index.toml").read_text(encoding="utf-8"))
+    for name, entry in index.items():
+        assert entry["question"] in cards[f"notebooks/{name}.html"]
+        assert f"{entry['minutes']} min to teach" in cards[f"notebooks/{name}.html"]
+
+
+def test_start_page_shows_every_measured_claim(students):
+    table = elements(students, "index", "#what-we-measured tbody tr")
+    rows = (ROOT / "benchmarks" / "claims.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert len(table) == len(rows)
+
+
+@each_page
+def test_every_internal_link_leads_somewhere(students, page):
+    here = students / f"{page}.html"
+    targets = {tag.get("href") or tag.get("src") for tag in elements(students, page, "[href], [src]")}
+    broken = []
+    for target in targets - {None}:
+        url = urlsplit(target)
+        if url.scheme or url.netloc:
+            continue
+        path = (here.parent / unquote(url.path)).resolve() if url.path else here
+        anchor = unquote(url.fragment)
+        if not path.is_file() or (anchor and f'id="{anchor}"' not in path.read_text(encoding="utf-8")):
+            broken.append(target)
+    assert broken == []
+
+
+@each_page
+def test_every_image_says_what_it_shows(students, page):
+    for image in elements(students, page, "img"):
+        alt = image.get("alt", "")
+        name = PurePosixPath(image["src"]).name
+        assert alt.strip(), f"no alt text: {name}"
+        assert name not in alt, f"a file name for alt text: {alt}"
+        assert not re.search(r"\.(png|svg|jpe?g|gif)$", alt), f"a file name for alt text: {alt}"
 
 
 def test_figure_keeps_its_alt_text(students):
-    assert 'alt="A single pixel"' in page(students, "lectures/99_sample.html")
+    assert 'alt="A single pixel"' in html(students, "notebooks/99_sample")
+
+
+@pytest.mark.parametrize("name", LECTURES)
+def test_lecture_can_be_opened_in_colab_and_downloaded(students, name):
+    colab = f"https://colab.research.google.com/github/{badges.slug(ROOT)}/blob/main/notebooks/{name}.ipynb"
+    buttons = elements(students, f"notebooks/{name}", ".article-header-buttons a")
+    links = [button["href"] for button in buttons]
+    assert colab in links
+    assert f"../_sources/notebooks/{name}.ipynb" in links
+    nbformat.read(students / "_sources" / "notebooks" / f"{name}.ipynb", as_version=4)
 
 
 def test_students_do_not_see_the_lecturers_asides(students):
-    assert "Leave two minutes" not in page(students, "lectures/99_sample.html")
+    assert "Leave two minutes" not in html(students, "notebooks/99_sample")
+    download = students / "_sources" / "notebooks" / "99_sample.ipynb"
+    assert "Leave two minutes" not in download.read_text(encoding="utf-8")
 
 
-def test_lecturers_see_them(build):
-    assert "Leave two minutes" in page(build("lecturers", "-t", "instructor"), "lectures/99_sample.html")
+def test_lecturers_see_them(edition):
+    assert "Leave two minutes" in html(edition("lecturers", "-t", "instructor"), "notebooks/99_sample")
+
+
+# In the browser: each page is opened once, with no network, and stays open for its tests.
+
+
+@pytest.fixture(scope="module")
+def opened(new_context, npm, students, request):
+    """A page in Chromium once its formulas are typeset, and what it asked the network for."""
+    context = new_context()
+    context.set_default_timeout(60_000)
+    page = context.new_page()
+    asked = []
+    page.on("request", lambda asking: asked.append(asking.url))
+    page.goto((students / f"{request.param}.html").as_uri())
+    if page.locator(".math").count():
+        page.wait_for_function("window.MathJax?.startup?.promise?.then(() => true)")
+    page.asked = [url for url in asked if not url.startswith(("file:", "data:"))]
+    yield page
+    context.close()
+
+
+def unfold(page):
+    """Open everything that is folded on a page."""
+    page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true })")
+
+
+def in_browser(*pages):
+    """Mark a test of `opened` that these pages must pass."""
+
+    def mark(test):
+        test = pytest.mark.parametrize("opened", pages, indirect=True, scope="module")(test)
+        return pytest.mark.browser(test)
+
+    return mark
+
+
+@in_browser(*PAGES)
+def test_page_asks_nothing_of_the_network(opened):
+    assert opened.asked == []
+
+
+@in_browser(*(f"notebooks/{name}" for name in LECTURES))
+def test_chinese_answers_and_solutions_are_folded(opened):
+    folded = opened.locator("article details")
+    assert folded.count() >= 2
+    assert opened.locator("article details[open]").count() == 0
+    assert not opened.get_by_text("_solution").first.is_visible()
+
+
+@in_browser(*(f"notebooks/{name}" for name in LECTURES))
+def test_every_formula_is_typeset_the_chinese_ones_too(opened, screenshot):
+    unfold(opened)
+    formulas = opened.locator("article .math").count()
+    assert opened.locator("article details .math mjx-container").count() > 0
+    assert opened.locator("article .math > mjx-container").count() == formulas
+    assert opened.locator("mjx-merror, [data-mjx-error]").count() == 0
+    opened.locator("article details .math").first.scroll_into_view_if_needed()
+    screenshot(opened, f"{opened.url.rpartition('/')[2].removesuffix('.html')}-site-chinese")
+
+
+@in_browser(*PAGES)
+def test_nothing_scrolls_sideways_on_a_projector(opened):
+    unfold(opened)
+    assert opened.evaluate("document.documentElement.scrollWidth") <= 1280
+    wide = opened.evaluate(
+        """[...document.querySelectorAll('article *')]
+           .filter(box => box.scrollWidth > box.clientWidth + 1 && box.clientWidth > 0
+                       && ['auto', 'scroll', 'hidden'].includes(getComputedStyle(box).overflowX))
+           .map(box => `<${box.tagName} class="${box.className}"> ${box.textContent.slice(0, 60)}`)"""
+    )
+    assert wide == []
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+@in_browser(*PAGES)
+def test_page_meets_wcag_2_1_aa(opened, npm, colours, screenshot):
+    opened.add_style_tag(content="* { transition: none !important }")  # else axe sees colours half-way
+    opened.emulate_media(color_scheme=colours)
+    unfold(opened)
+    opened.add_script_tag(path=npm / "axe-core" / "axe.min.js")
+    result = opened.evaluate("axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa']})")
+    assert {"color-contrast", "image-alt"} & {rule["id"] for rule in result["passes"]}
+    places = [(rule["id"], rule["nodes"][0]["html"]) for rule in result["violations"]]
+    screenshot(opened, f"{opened.url.rpartition('/')[2].removesuffix('.html')}-site-{colours}")
+    assert places == []
+
+
+@in_browser("search")
+def test_search_finds_a_term_of_each_lecture(opened):
+    index = tomllib.loads((ROOT / "lectures" / "index.toml").read_text(encoding="utf-8"))
+    for name in LECTURES:
+        term = max(index.get(name, {"title": "sample"})["title"].split(), key=len)
+        opened.goto(f"{opened.url.partition('?')[0]}?q={term}")
+        opened.locator(f"#search-results a[href^='notebooks/{name}.html']").first.wait_for()
+    opened.goto(f"{opened.url.partition('?')[0]}?q=xyzzy")
+    opened.get_by_text("did not match any documents").wait_for()
+    assert opened.locator("#search-results li").count() == 0
+
+
+@in_browser("index")
+def test_page_of_make_run_typesets_its_formulas_offline(opened, new_context, tmp_path):
+    page = tmp_path / "99_sample.html"
+    page.write_text(build.html(sample(), "99_sample"), encoding="utf-8")
+    context = new_context(offline=True)
+    tab = context.new_page()
+    tab.goto(page.as_uri())
+    tab.locator("mjx-container").nth(1).wait_for(state="attached")
+    context.close()

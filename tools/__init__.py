@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+# All of MathJax in one file, in the version that JupyterLab renders formulas with; `make site` fetches it.
+MATHJAX = ROOT / "docs" / "node_modules" / "mathjax" / "es5" / "tex-svg-full.js"
 
 
 class ToolError(Exception):

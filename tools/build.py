@@ -34,7 +34,7 @@ from nbconvert import HTMLExporter
 from PIL import Image
 from tqdm import tqdm
 
-from tools import ROOT, ToolError, lecture_scripts, replace_files, run_tool, tables
+from tools import MATHJAX, ROOT, ToolError, lecture_scripts, replace_files, run_tool, tables
 
 CLAIM_COLUMNS = (
     *("lecture", "claim", "stated", "measured", "low", "high", "asserted", "ok"),
@@ -285,9 +285,15 @@ def notebook_text(notebook):
 
 
 def html(notebook, name):
-    """Return an executed notebook as a page of HTML, with its figures' alt texts and its solutions folded."""
+    """Return an executed notebook as a page of HTML, with its figures' alt texts and its solutions folded.
+
+    If MathJax was fetched, it goes into the page, which then needs neither a network nor a second file.
+    """
     exporter = HTMLExporter(template_name="course", extra_template_basedirs=[str(ROOT / "tools" / "html")])
-    return exporter.from_notebook_node(notebook, {"metadata": {"name": name}})[0]
+    resources = {"metadata": {"name": name}}
+    if MATHJAX.exists():
+        resources["mathjax"] = MATHJAX.read_text(encoding="utf-8")
+    return exporter.from_notebook_node(notebook, resources)[0]
 
 
 def read_claims(log):

@@ -18,7 +18,8 @@ test: $(READY) ## run every test and every stored notebook
 	$(IN)/python -m pytest
 
 lab: $(READY) ## open JupyterLab on notebooks/
-	$(IN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks
+	$(IN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks \
+		$(if $(filter 0,$(shell id -u)),--allow-root)
 
 notebooks: $(READY) ## rebuild notebooks/ from lectures/, on real data (LECTURE=01: that one)
 	$(IN)/python -m tools.build notebooks $(LECTURE)

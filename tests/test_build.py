@@ -225,6 +225,16 @@ def test_executed_notebook_becomes_its_script_again(ran):
     assert build.script_text(notebook(ran.root, "build"), config, ran.root) == HEADER + SAMPLE
 
 
+def test_lecture_may_ask_colab_for_a_gpu(tmp_path):
+    asking = HEADER.replace("# jupyter:\n", "# jupyter:\n#   accelerator: GPU\n") + "# %%\nx = 1\n"
+    root = course(tmp_path, _01_sample="")
+    script = root / "lectures" / "01_sample.py"
+    script.write_text(asking, encoding="utf-8")
+    executed = build.execute(script, tmp_path, tmp_path / "claims")
+    assert executed.metadata.accelerator == "GPU"  # where Colab looks for it
+    assert build.script_text(executed, build.jupytext_config(root), root) == asking
+
+
 @pytest.mark.parametrize("script", lecture_scripts(ROOT), ids=lambda script: script.stem)
 def test_every_lecture_survives_the_way_to_a_notebook_and_back(script):
     config = build.jupytext_config(ROOT)

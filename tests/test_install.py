@@ -1,4 +1,4 @@
-"""The course as an installed package: the wheel away from the checkout, and beside what Colab has."""
+"""The course as an installed package: the wheel away from the checkout, and on Colab."""
 
 import os
 import re
@@ -10,7 +10,10 @@ import venv
 import zipfile
 from pathlib import Path
 
+import nbformat
 import pytest
+
+from tools import badges
 
 ROOT = Path(__file__).resolve().parent.parent
 NOT_SOURCES = (".venv", ".git", "build", "dist", "cache", "*.egg-info", "__pycache__", ".*_cache")
@@ -107,3 +110,68 @@ def test_colab_keeps_every_package_that_it_has():
     there = set(re.findall(r"^([\w.-]+)==", listed, re.MULTILINE))
     # IPython asks for jedi, which Colab leaves out on purpose. The others come with pandera.
     assert needed - there == {"jedi", "mypy-extensions", "pandera", "typing-inspect"}
+
+
+@pytest.fixture
+def colab(tmp_path):
+    """Run a lecture's set-up cell as Colab would; the address that it installs from leads to a given folder.
+
+    As Colab has, the environment has every package that the course needs, but not the course. Here these are
+    links to this environment's, so that nothing is downloaded and pip sees no editable install of the course.
+    """
+    if os.name == "nt":
+        pytest.skip("Colab runs Linux, and links need a right that Windows seldom gives")
+    venv.create(tmp_path / "env")
+    python = tmp_path / "env" / "bin" / "python"
+    packages = Path(run([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]).strip())
+    ours = Path(sysconfig.get_path("purelib"))
+    (packages / "google").mkdir()  # protobuf's, a namespace that Colab shares
+    (packages / "google" / "colab.py").write_text("", encoding="utf-8")
+    for path in [*ours.iterdir(), *(ours / "google").iterdir()]:
+        if not re.match("google$|__pycache__|__editable__|deep_learning_lectures", path.name):
+            (packages / path.relative_to(ours)).symlink_to(path)
+    (notebook,) = (ROOT / "notebooks").glob("01_*.ipynb")
+    cells = nbformat.read(notebook, as_version=4).cells
+    set_up = next(cell.source for cell in cells if cell.cell_type == "code")
+    cell = tmp_path / "cell.py"
+    cell.write_text(f"import google.colab\n{set_up}\nimport utils\nprint(utils.__file__)\n", encoding="utf-8")
+
+    def set_up_from(repository):
+        return subprocess.run(
+            [python, cell],
+            cwd=tmp_path,
+            env=os.environ
+            | {
+                "GIT_CONFIG_COUNT": "1",
+                "GIT_CONFIG_KEY_0": f"url.{repository.as_uri()}.insteadOf",
+                "GIT_CONFIG_VALUE_0": f"https://github.com/{badges.slug(ROOT)}",
+                "PIP_NO_BUILD_ISOLATION": "false",  # which turns the isolation off: setuptools is there
+                "PIP_NO_INDEX": "1",
+            },
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+        )
+
+    set_up_from.packages = packages
+    return set_up_from
+
+
+def test_set_up_cell_installs_the_course_on_colab(colab, tmp_path):
+    repository = tmp_path / "repository"
+    shutil.copytree(ROOT, repository, ignore=shutil.ignore_patterns(*NOT_SOURCES, "node_modules"))
+    git = ["git", "-C", repository, "-c", "user.name=A", "-c", "user.email=a@example.org"]
+    run(["git", "init", "--quiet", repository])
+    run([*git, "add", "--all"])
+    run([*git, "commit", "--quiet", "--message", "The course"])
+    done = colab(repository)
+    assert done.returncode == 0, done.stderr
+    assert re.match(r"lecture 01 \| data policy \S+ \| seed \d+\n", done.stdout), done.stdout
+    assert Path(done.stdout.splitlines()[-1]) == colab.packages / "utils" / "__init__.py"
+
+
+def test_set_up_cell_stops_if_the_course_cannot_be_installed_on_colab(colab, tmp_path):
+    done = colab(tmp_path / "nothing-there")
+    assert done.returncode == 1
+    assert "CalledProcessError" in done.stderr.splitlines()[-1]
+    assert "lecture 01" not in done.stdout

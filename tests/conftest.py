@@ -1,14 +1,17 @@
-"""A real browser for the tests marked `browser`."""
+"""A real browser for the tests marked `browser`; patience for busy machines."""
 
 import os
 import shutil
 
 import pytest
+from hypothesis import settings
 
 from tools import MATHJAX, ROOT
 
 NPM = ROOT / "docs" / "node_modules"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+settings.register_profile("course", deadline=None)  # a slow example on a busy machine is no failure
+settings.load_profile("course")
 HALL = {"width": 1280, "height": 720}  # the pixels of a lecture hall's projector
 
 

@@ -6,6 +6,7 @@ import shutil
 import signal
 import statistics
 import threading
+import time
 import tomllib
 
 import pytest
@@ -72,25 +73,23 @@ def test_a_job_tells_other_errors():
 
 
 def test_a_job_whose_worker_is_killed_is_run_again(root, cluster, tmp_path):
-    from distributed import Client
+    started = tmp_path / "started"  # each run notes its kernel's parent, which is the worker
+    note = f"open({str(started)!r}, 'a').write(f'{{os.getppid()}}\\n')"
+    extra = f"\n# %%\nimport os, time\n{note}\ntime.sleep(3)\n"
 
-    started = tmp_path / "started"
-    extra = f"\n# %%\nimport os, time\nopen({str(started)!r}, 'a').write('x')\ntime.sleep(2)\n"
-    with Client(cluster) as client:
-        victim = next(iter(client.run(os.getpid).values()))
-
-    def kill_once_busy():
-        while not (started.exists() and len(started.read_text()) >= 2):
-            threading.Event().wait(0.05)
+    def kill_the_first_worker():
+        while not (started.exists() and started.read_text().endswith("\n")):
+            time.sleep(0.05)
+        victim = int(started.read_text().split()[0])
         os.kill(victim, signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
 
-    killer = threading.Thread(target=kill_once_busy)
+    killer = threading.Thread(target=kill_the_first_worker)
     killer.start()
     done = dict(jobs.run_all([job(0, extra), job(1, extra)], cluster.scheduler_address, root))
     killer.join()
     assert sorted(one.seed for one in done) == [0, 1]
     assert all(len(result.rows) == 3 for result in done.values())
-    assert len(started.read_text()) >= 3, "the killed job should have started again"
+    assert len(started.read_text().split()) == 3, "the killed job should have started again, and it alone"
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(root, cluster, tmp_path):

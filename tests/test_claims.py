@@ -145,6 +145,12 @@ def test_the_table_shows_measured_beside_stated_and_forgets_re_run_cells(log):
     assert table.loc["gap"].tolist() == ["6 points", "3 points", "not asserted here", "–"]
 
 
+def test_the_table_shows_every_row_however_many(log):
+    for number in range(100):
+        claims.check(f"claim {number}", 1, "1", band=(0, 2))
+    assert claims.table()._repr_html_().count("<tr") == 100 + 2  # and two lines of heading
+
+
 def test_a_missed_claim_stands_in_the_table(log):
     with pytest.raises(claims.ClaimError):
         claims.check("error", 99, "27.8 %", band=(0, 28), data=("flats",))

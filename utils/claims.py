@@ -156,7 +156,13 @@ def table():
         }
         for name, row in _started().rows.items()
     ]
-    return pd.DataFrame(rows, columns=["claim", "stated", "measured", "allowed", "holds"]).set_index("claim")
+
+    class Table(pd.DataFrame):  # pandas hides the middle of a table of more than 60 rows
+        def _repr_html_(self):
+            return self.to_html(notebook=True)
+
+    columns = ["claim", "stated", "measured", "allowed", "holds"]
+    return Table(pd.DataFrame(rows, columns=columns).set_index("claim"))
 
 
 def figure(value: float) -> str:

@@ -48,7 +48,7 @@ def code_cells(notebook):
 
 
 # A lecture that shows a slider is held to it; the sample holds these tests to it while none does.
-WITH_SLIDER = [name for name in LECTURES if "ipywidgets" in "".join(c.source for c in code_cells(read(name)))]
+WITH_SLIDER = [name for name in LECTURES if "Slider(" in "".join(c.source for c in code_cells(read(name)))]
 each_lecture = pytest.mark.parametrize("ran", LECTURES, indirect=True)
 each_slider = pytest.mark.parametrize("ran", [*WITH_SLIDER, "98_slider"], indirect=True)
 

@@ -118,7 +118,7 @@ def test_a_result_with_errors_is_not_kept(root, cluster):
 )
 def test_a_result_is_kept_for_just_what_it_depends_on(root, changed):
     before = job()
-    settings = {"text": LECTURE + "\n", "seed": 1, "source": "real", "backend": "jax"}
+    settings = {"text": LECTURE + "\n# %%\nx = 1\n", "seed": 1, "source": "real", "backend": "jax"}
     after = Job(**{**before.__dict__, changed: settings[changed]}) if changed in settings else before
     key = before.key(root)
     if after is before:
@@ -126,6 +126,45 @@ def test_a_result_is_kept_for_just_what_it_depends_on(root, changed):
             file.write("# changed\n")
         jobs._code_hash.cache_clear()
     assert after.key(root) != key
+
+
+def test_kept_rows_are_judged_by_todays_bands(root, cluster):
+    before = job(seed=5)
+    measured = dict(jobs.run_all([before], cluster.scheduler_address, root))[before].rows
+    text = LECTURE.replace("(0, 0)", "(4, 6)").replace('"0"', '"5, or so"').replace("(2, 4)", "(None, 2)")
+    after = Job(**{**before.__dict__, "text": f"# %% [markdown]\n# More prose\n{text}# and a comment\n"})
+    [(_, kept)] = jobs.run_all([after], "tcp://nobody-is-asked:1", root)
+    assert [(row["claim"], row["stated"], row["ok"]) for row in kept.rows] == [
+        ("two", "2", True),
+        ("seed", "5, or so", True),
+        ("three", "3", False),
+    ]
+    assert [(row["low"], row["high"]) for row in kept.rows] == [(1, 3), (4, 6), (None, 2)]
+    assert jobs.judged(kept.rows, LECTURE) == measured
+
+
+@pytest.mark.parametrize(
+    ("keywords", "source", "verdict"),
+    [
+        ("band=(1, 3)", "stand-in", (True, True)),
+        ("band=(1, 3), stand_in=(5, 6)", "stand-in", (True, False)),
+        ("band=(1, 3), stand_in=(5, 6)", "real", (True, True)),
+        ("band=(5, 6), stand_in=None", "stand-in", (False, True)),
+        ("band=(5, 6), stand_in=None", "none", (True, False)),
+    ],
+)
+def test_rows_are_judged_by_the_band_of_their_source(keywords, source, verdict):
+    text = f'# %%\nclaims.check("x", 2, "2", {keywords}, data=("mnist",))\n'
+    [row] = jobs.judged([{"claim": "x", "source": source, "measured": 2.0}], text)
+    assert (row["asserted"], row["ok"]) == verdict
+
+
+def test_a_band_that_is_computed_is_part_of_the_code():
+    text = '# %%\nwide = 2\nclaims.check("x", 2, "2", band=(1, 3))\n'
+    other = text.replace("band=(1, 3)", "band=(0, 4)")
+    assert jobs._without_bands(text)[0] == jobs._without_bands(other)[0]
+    computed = text.replace("(1, 3)", "(1, wide)")
+    assert jobs._without_bands(computed)[0] != jobs._without_bands(computed.replace("1, w", "0, w"))[0]
 
 
 def rows(measured, low=0.0, high=10.0, ok=True, asserted=True):

@@ -2,11 +2,14 @@
 
 A job is one lecture's text with its settings, run in a kernel process of its own. Workers need this
 repository with its environment and the data (COURSE_DATA or their own cache), but share no disk: results come
-back as rows. They are kept in build/jobs/ by a hash of all that they depend on.
+back as rows. They are kept in build/jobs/ by a hash of what the measurements depend on. Prose, comments and
+what a claim states and allows are no part of it: kept rows are judged by today's bands.
 """
 
+import ast
 import hashlib
 import json
+import math
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -40,8 +43,9 @@ class Job:
         return f"{self.lecture}, seed {self.seed}, {self.source}, {self.backend}"
 
     def key(self, root: Path) -> str:
-        """Return a hash of everything that the result depends on."""
-        settings = json.dumps(asdict(self), sort_keys=True, ensure_ascii=False)
+        """Return a hash of everything that the measurements depend on."""
+        what_runs, _ = _without_bands(self.text)
+        settings = json.dumps(asdict(self) | {"text": what_runs}, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(f"{settings}\n{_code_hash(root)}".encode()).hexdigest()
 
 
@@ -95,7 +99,7 @@ def run_all(jobs: Iterable[Job], scheduler: str | None, root: Path = ROOT) -> It
     kept = {job: root / RESULTS / f"{job.key(root)}.json" for job in jobs}
     for job, path in kept.items():
         if path.exists():
-            yield job, Result(json.loads(path.read_text(encoding="utf-8")), [])
+            yield job, Result(judged(json.loads(path.read_text(encoding="utf-8")), job.text), [])
     waiting = [job for job, path in kept.items() if not path.exists()]
     if not waiting:
         return
@@ -126,6 +130,54 @@ def run_all(jobs: Iterable[Job], scheduler: str | None, root: Path = ROOT) -> It
 def local_workers() -> int:
     """Return how many jobs this machine runs at once: as many as it has cores, and memory for."""
     return max(1, min(os.cpu_count() or 1, int(psutil.virtual_memory().available // MEMORY_PER_JOB)))
+
+
+def judged(rows: list[dict], text: str) -> list[dict]:
+    """Return a job's rows with what the claims of a lecture's text state and allow now."""
+    _, claims = _without_bands(text)
+    return [{**row, **_verdict(row, **claims.get(row["claim"], {}))} for row in rows]
+
+
+def _verdict(row, **claim):
+    """Return what changes in a row if its claim states and allows this; nothing is changed by no claim."""
+    if not claim:
+        return {}
+    on_stand_in = row["source"] == "stand-in" and "stand_in" in claim
+    allowed = claim["stand_in" if on_stand_in else "band"]
+    low, high = allowed or (None, None)
+    above = low is None or low <= row["measured"]
+    below = high is None or row["measured"] <= high
+    return {
+        "stated": claim["stated"],
+        "low": low,
+        "high": high,
+        "asserted": allowed is not None,
+        "ok": allowed is None or (math.isfinite(row["measured"]) and above and below),
+    }
+
+
+@cache
+def _without_bands(text: str) -> tuple[str, dict[str, dict]]:
+    """Return a lecture's code without what its claims state and allow, and that apart, by claim.
+
+    Only literals are set apart: a band that the lecture computes is part of its code.
+    """
+    notebook = jupytext.reads(text, "py:percent")
+    cells = [ast.parse(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
+    claims = {}
+    for call in (node for cell in cells for node in ast.walk(cell) if isinstance(node, ast.Call)):
+        if ast.unparse(call.func) != "claims.check":
+            continue
+        bands = [keyword for keyword in call.keywords if keyword.arg in ("band", "stand_in")]
+        try:
+            name, stated = ast.literal_eval(call.args[0]), ast.literal_eval(call.args[2])
+            allowed = {keyword.arg: ast.literal_eval(keyword.value) for keyword in bands}
+        except ValueError:  # a name, not a literal
+            continue
+        claims[name] = {"stated": stated, **allowed}
+        del call.args[2]
+        call.keywords = [keyword for keyword in call.keywords if keyword not in bands]
+    return "\n".join(map(ast.unparse, cells)), claims
 
 
 @cache

@@ -5,7 +5,7 @@ IN = .venv/bin
 READY = .venv/ready
 MATHJAX = docs/node_modules/.package-lock.json
 
-.PHONY: help run test lab notebooks sync evidence controls data site lint lock clean
+.PHONY: help run test lab notebooks sync evidence controls data site bench lint lock clean
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
@@ -40,6 +40,9 @@ site: $(READY) $(MATHJAX) ## build the site from notebooks/: build/site, and bui
 	$(IN)/python -m sphinx -W --keep-going -q docs build/site
 	$(IN)/python -m sphinx -W --keep-going -q -t instructor docs build/site-instructor
 	@echo "open build/site/index.html"
+
+bench: $(READY) ## measure what benchmarks/ promises of speed and memory (ARGS="sgd_trajectories": that one)
+	$(IN)/python -m tools.bench $(ARGS)
 
 lint: $(READY) ## check style, Dockerfile, tables, badges and the lectures' form
 	$(IN)/ruff check

@@ -111,11 +111,11 @@ def rendered(root):
     return between(text, "claims", markdown(claims(read_csv(root / CLAIMS))))
 
 
-def between(text, name, table):
-    """Return a text with what stands between the markers <!-- name --> and <!-- /name --> replaced."""
+def between(text, name, table, file="README.md"):
+    """Return a file's text with what stands between the markers <!-- name --> and <!-- /name --> replaced."""
     opening, closing = f"<!-- {name} -->", f"<!-- /{name} -->"
     if not re.search(f"{opening}.*{closing}", text, flags=re.DOTALL):
-        raise ToolError(f"README.md has no place for its {name} table: write {opening} and {closing} into it")
+        raise ToolError(f"{file} has no place for its {name} table: write {opening} and {closing} into it")
     before, _, rest = text.partition(opening)
     after = rest.partition(closing)[2]
     return f"{before}{opening}\n\n{table}\n\n{closing}{after}"

@@ -182,7 +182,7 @@ def execute(script, folder, log, **settings):
 
 def kernel_client(notebook, **options):
     """Return what runs a notebook in a fresh kernel of this environment, with nbclient's further options."""
-    return NotebookClient(
+    client = NotebookClient(
         notebook,
         km=AsyncKernelManager(kernel_spec_manager=KernelSpecManager(kernel_dirs=[])),  # none but our own
         extra_arguments=["--log-level=ERROR"],  # ipykernel warns that it talks to us without encryption
@@ -193,6 +193,10 @@ def kernel_client(notebook, **options):
         raise_on_iopub_timeout=True,  # else outputs that come late on a slow machine are lost
         **options,
     )
+    # nbclient can play the front end of an Output widget, and then writes to the kernel while waiting for its
+    # reply, which it then may never hear. Without that part, what a slider draws is an ordinary output.
+    client.widget_registry.clear()
+    return client
 
 
 def kernel_environment(log, settings):

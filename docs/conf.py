@@ -14,7 +14,7 @@ import nbformat
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # tools/ is not installed
 
-from tools import MATHJAX, badges, tables  # noqa: E402
+from tools import MATHJAX, badges, controls, evidence, tables  # noqa: E402
 
 project = "Deep learning lectures"
 author = "deep-learning-lectures contributors"
@@ -60,7 +60,14 @@ def lecture_map(table):
     return "\n".join(cards)
 
 
-myst_substitutions = {"lectures": lecture_map(lectures), "claims": tables.markdown(claims)}
+myst_substitutions = {
+    "lectures": lecture_map(lectures),
+    "claims": tables.markdown(claims),
+    "evidence": evidence.page(
+        tables.read_csv(ROOT / evidence.EVIDENCE), {name[:2]: entry["title"] for name, entry in index.items()}
+    ),
+    "controls": tables.markdown(controls.listed(controls.read(ROOT))),
+}
 
 
 def stage(app) -> None:

@@ -229,6 +229,22 @@ def test_slider_redraws_its_figure(ran, screenshot):
     screenshot(ran.page, f"{ran.name}-jupyterlab-slider")
 
 
+@pytest.mark.parametrize("ran", [name for name in LECTURES if name[:2] == "02"], indirect=True)
+def test_numbers_typed_into_the_box_are_played(ran, screenshot):
+    box = ran.page.locator(".widget-text input")
+    box.wait_for()
+    misses = ran.page.locator(".jp-CodeCell", has=box).locator("tbody tr").last.locator("td")
+    assert misses.count() == 6
+    before = misses.all_text_contents()
+    box.fill("359")
+    # Of 3, 5 and 9 on the targets 12, 1, 20, 4, 10, 19: 3 + 9, none, all, 3 or 5, 9, all.
+    played = ["0", "1", "3", "1", "1", "2"]
+    assert before != played
+    for place, miss in enumerate(played):
+        misses.nth(place).get_by_text(miss, exact=True).wait_for()
+    screenshot(ran.page, f"{ran.name}-jupyterlab-box")
+
+
 @pytest.mark.parametrize("ran", LECTURES[:1], indirect=True)
 def test_edit_reaches_the_script_with_make_sync_and_not_before(ran, course):
     script = course.root / "lectures" / f"{ran.name}.py"

@@ -6,6 +6,7 @@ import io
 import re
 import tokenize
 
+import jupytext
 import nbformat
 import pytest
 from markdown_it import MarkdownIt
@@ -18,6 +19,7 @@ from lecture_source import (
     aside,
     cells,
     claim_calls,
+    script,
     sections,
     split_chinese,
     stated,
@@ -29,6 +31,7 @@ from utils.datasets.catalogue import catalogue
 CLOSING = ["What we measured", "Recap", "Poll", "Exercises", "Further"]
 TAGS = {"nbval-check-output", "raises-exception", "instructor", "solution", "hide-cell"}
 SECONDS = {"01": 30, "02": 60, "03": 60, "04": 60, "05": 90}  # from 06 on a lecture may take three minutes
+GPU = {"06", "07"}  # what trains networks of convolutions asks Colab for one
 PEAK_MB = {"01": 1500, "02": 1500, "03": 1500, "04": 1500}
 NUMBER = re.compile(r"−?\d[\d,.]*(?:e[-+]?\d+)?")
 
@@ -243,6 +246,13 @@ def test_the_notebook_is_built_from_this_script(stem):
     assert [tags(cell) for cell in built.cells] == [tags(cell) for cell in cells(stem)]
     size = (ROOT / "notebooks" / f"{stem}.ipynb").stat().st_size
     assert size <= 1_000_000, f"the notebook has {size:,} bytes: at most 1 MB, so draw fewer points"
+
+
+def test_colab_is_asked_for_a_gpu_where_one_pays(stem):
+    asked = "GPU" if stem[:2] in GPU else None
+    header = jupytext.read(script(stem), fmt="py:percent").metadata.get("accelerator")
+    assert header == asked, f"the script's header should {'say' if asked else 'not say'} `accelerator: GPU`"
+    assert notebook(stem).metadata.get("accelerator") == asked, f"run `make notebooks LECTURE={stem[:2]}`"
 
 
 def test_one_figure_per_cell_with_an_alternative_text(stem):

@@ -43,5 +43,45 @@ def test_every_message_quoted_under_symptoms_is_one_that_is_given():
             assert part.strip(" ,;") in code, quoted
 
 
-def test_picture_is_small():
-    assert (ROOT / "docs" / "jupyterlab.png").stat().st_size < 150_000
+def test_picture_is_shown_described_and_small():
+    ((alt, path),) = re.findall(r"^!\[(.*)\]\((.*)\)$", text("README.md"), flags=re.MULTILINE)
+    assert len(alt.split()) >= 8
+    assert (ROOT / path).stat().st_size < 150_000
+
+
+def section(title):
+    """Return what stands in README.md below a heading."""
+    (found,) = re.findall(rf"^## {title}\n(.*?)(?=^## |\Z)", text("README.md"), re.MULTILINE | re.DOTALL)
+    return found
+
+
+def test_readme_begins_with_two_sentences_and_the_commands():
+    title, what, lab, commands = text("README.md").split("\n\n")[:4]
+    assert title.startswith("# ")
+    assert len(re.findall(r"[.!?](?=\s|$)", what)) == 2
+    assert "`make lab`" in lab
+    assert re.findall(r"^make (\w+)", commands, flags=re.MULTILINE) == ["run", "test"]
+
+
+def test_readme_holds_what_each_reader_looks_for():
+    teaching, data = section("Teach with it"), section("Data")
+    before, in_class, after = (
+        re.search(rf"\*\*{when}\*\*(.*?)(?=\n- |\n\n|\Z)", teaching, re.DOTALL)[1]
+        for when in ("Before class", "In class", "After class")
+    )
+    assert "`make data`" in before
+    assert "`make lab`" in in_class
+    assert "`make sync`" in after
+    assert "**On your own**" in teaching
+    assert "**A lab or a JupyterHub**" in data
+    assert "COURSE_DATA" in data
+    assert section("If something is wrong").count("\n| `") >= 3
+    for licence in ("LICENSE", "LICENSE-text.md"):
+        assert f"]({licence})" in section("Licences")
+    assert "<!-- lectures -->" in section("Lectures")
+    assert "<!-- claims -->" in section("What the lectures measure")
+
+
+def test_readme_is_short():
+    by_hand = re.sub(r"<!-- (\w+) -->.*?<!-- /\1 -->", "", text("README.md"), flags=re.DOTALL)
+    assert len(by_hand.split()) < 1_000

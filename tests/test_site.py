@@ -14,11 +14,13 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat import v4
 
-from tools import ROOT, badges, build
+from tools import ROOT, badges, build, controls, evidence
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
 LECTURES = ["99_sample", *sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))]
-PAGES = ["index", "search", *(f"notebooks/{name}" for name in LECTURES)]
+PAGES = ["index", "search", "evidence", *(f"notebooks/{name}" for name in LECTURES)]
+
+SEEDS = [4.0, 6.0] * 5  # what ten seeds of the sample measured
 
 each_page = pytest.mark.parametrize("page", PAGES)
 
@@ -52,7 +54,9 @@ def edition(tmp_path_factory):
     shutil.copytree(ROOT / "docs", root / "docs", ignore=shutil.ignore_patterns("node_modules", "notebooks"))
     for folder in ("lectures", "notebooks", "benchmarks"):
         shutil.copytree(ROOT / folder, root / folder)
-    shutil.copy(ROOT / "pyproject.toml", root)
+    (root / "tests").mkdir()
+    for file in ("pyproject.toml", controls.CONTROLS):
+        shutil.copy(ROOT / file, root / file)
     nbformat.write(sample(), root / "notebooks" / "99_sample.ipynb")
     with (root / "lectures" / "index.toml").open("a", encoding="utf-8") as index:
         index.write('\n["99_sample"]\ntitle = "A sample"\nquestion = "How?"\nminutes = 5\ndatasets = []\n')
@@ -71,13 +75,37 @@ def edition(tmp_path_factory):
         assert done.returncode == 0, done.stdout
         return pages
 
+    sphinx.evidence = root / "benchmarks" / "evidence.csv"
     return sphinx
 
 
 @pytest.fixture(scope="module")
 def students(edition):
-    """The folder of the students' edition."""
+    """The folder of the students' edition, with evidence for the sample."""
+    common = {"lecture": "99", "stated": "5.00 times (slide: 5)", "backend": "tensorflow"}
+    common |= {
+        "low": 4.5,
+        "high": 6.5,
+        "ok": True,
+        "asserted": True,
+        "versions": "python 3.13.5; keras 3.15.0",
+    }
+    claims = ("a claim of some length, as lectures have", "another | claim")
+    settings = [(claim, source) for claim in claims for source in ("real", "stand-in")]
+    rows = [
+        {**common, "claim": claim, "source": source, "measured": seed + 0.12345678}
+        for claim, source in settings
+        for seed in SEEDS
+    ]
+    evidence.write(edition.evidence, evidence.summarise(rows, 10, {("99", claims[0])}), set())
     return edition("students")
+
+
+@pytest.fixture(scope="module")
+def lecturers(edition):
+    """The folder of the lecturers' edition, as it is before any evidence was gathered."""
+    edition.evidence.unlink(missing_ok=True)
+    return edition("lecturers", "-t", "instructor")
 
 
 def html(folder, page):
@@ -103,6 +131,57 @@ def test_start_page_shows_every_measured_claim(students):
     table = elements(students, "index", "#what-we-measured tbody tr")
     rows = (ROOT / "benchmarks" / "claims.csv").read_text(encoding="utf-8").splitlines()[1:]
     assert len(table) == len(rows)
+
+
+def evidence_of(folder, title):
+    """Return the section of the evidence page with a title: its text, and its tables' rows of cells."""
+    (section,) = (
+        heading.parent
+        for heading in elements(folder, "evidence", "article h2")
+        if heading.contents[0].strip() == title
+    )
+    straight = str.maketrans("‘’“”", "''\"\"")  # Sphinx curls quotation marks
+    rows = [
+        [cell.text.strip().translate(straight) for cell in row.select("td")]
+        for row in section.select("tbody tr")
+    ]
+    return section.text, rows
+
+
+def test_evidence_page_shows_how_far_each_claim_scatters(students):
+    text, rows = evidence_of(students, "99 A sample")
+    assert len(rows) == 4
+    claim = ["5.00 times (slide: 5)", "5.123 ± 1.1", "4.123 to 6.123", "10", "4.5 to 6.5", "0.6 sd"]
+    assert rows[0] == ["a claim of some length, as lectures have", *claim, "near (explained)"]
+    assert rows[1] == ["another | claim", *claim, "near"]
+    for fact in (
+        "Data: real.",
+        "Data: stand-in.",
+        "python 3.13.5; keras 3.15.0",
+        build.machine(),
+        "tensorflow",
+    ):
+        assert fact in text
+    assert re.search(r"Gathered on \d{4}-\d{2}-\d{2} ", text)
+
+
+def test_evidence_page_lists_every_lecture_and_says_what_is_not_gathered(lecturers):
+    index = tomllib.loads((ROOT / "lectures" / "index.toml").read_text(encoding="utf-8"))
+    for title in ("99 A sample", *(f"{name[:2]} {entry['title']}" for name, entry in index.items())):
+        text, rows = evidence_of(lecturers, title)
+        assert "Not gathered yet." in text
+        assert rows == []
+
+
+def test_evidence_page_lists_every_falsehood_with_the_claims_that_notice(students):
+    _, rows = evidence_of(students, "Falsehoods that claims must notice")
+    entries = controls.read(ROOT)
+    assert rows == [[e["lecture"], e["falsehood"], "; ".join(e["red"])] for e in entries]
+
+
+def test_start_page_leads_to_the_evidence(students):
+    links = [link["href"] for link in elements(students, "index", ".bd-sidebar-primary a, article a")]
+    assert links.count("evidence.html") >= 2
 
 
 @each_page
@@ -131,8 +210,14 @@ def test_every_image_says_what_it_shows(students, page):
         assert not re.search(r"\.(png|svg|jpe?g|gif)$", alt), f"a file name for alt text: {alt}"
 
 
-def test_figure_keeps_its_alt_text(students):
-    assert 'alt="A single pixel"' in html(students, "notebooks/99_sample")
+@pytest.mark.parametrize("name", LECTURES)
+def test_lecture_shows_its_figures_with_their_alt_texts(students, name):
+    folder = students.parent / "notebooks"
+    cells = nbformat.read(folder / f"{name}.ipynb", as_version=4).cells
+    pictured = [c for c in cells if any("image/png" in o.get("data", {}) for o in c.get("outputs", []))]
+    images = elements(students, f"notebooks/{name}", ".cell_output img")
+    assert pictured
+    assert [image["alt"] for image in images] == [cell.metadata.mystnb.image.alt for cell in pictured]
 
 
 @pytest.mark.parametrize("name", LECTURES)
@@ -151,8 +236,8 @@ def test_students_do_not_see_the_lecturers_asides(students):
     assert "Leave two minutes" not in download.read_text(encoding="utf-8")
 
 
-def test_lecturers_see_them(edition):
-    assert "Leave two minutes" in html(edition("lecturers", "-t", "instructor"), "notebooks/99_sample")
+def test_lecturers_see_them(lecturers):
+    assert "Leave two minutes" in html(lecturers, "notebooks/99_sample")
 
 
 # In the browser: each page is opened once, with no network, and stays open for its tests.

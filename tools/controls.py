@@ -16,8 +16,7 @@ CONTROLS = "tests/controls.toml"
 
 def controls(lecture, source, scheduler, root=ROOT):
     """Run a copy of the lecture for each falsehood; print which claims noticed. Returns 1 if one did not."""
-    entries = tomllib.loads((root / CONTROLS).read_text(encoding="utf-8"))["control"]
-    entries = [entry for entry in entries if lecture in (None, entry["lecture"])]
+    entries = [entry for entry in read(root) if lecture in (None, entry["lecture"])]
     expected = {falsified(entry, source, root): entry for entry in entries}
     table, green = [["Lecture", "Falsehood", "Claim that must go red", "Measured", "Verdict"]], 0
     for job, result in jobs.run_all(expected, scheduler, root):
@@ -35,6 +34,17 @@ def controls(lecture, source, scheduler, root=ROOT):
             f"\n{green} claims did not notice the falsehood: tighten their bands, or measure something else"
         )
     return 1 if green else 0
+
+
+def read(root):
+    """Return the entries of tests/controls.toml: dicts of lecture, falsehood, find, replace, red."""
+    return tomllib.loads((root / CONTROLS).read_text(encoding="utf-8"))["control"]
+
+
+def listed(entries):
+    """Return the entries as a table: a list of rows, its header first."""
+    header = ["Lecture", "Falsehood", "Claims that must go red"]
+    return [header] + [[entry["lecture"], entry["falsehood"], "; ".join(entry["red"])] for entry in entries]
 
 
 def falsified(entry, source, root):

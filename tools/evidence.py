@@ -124,21 +124,51 @@ def commented_claims(text):
 
 def table(summary):
     """Return the summary as a table: a list of rows, its header first. Takes rows of the CSV file as well."""
-    header = ["Lecture", "Claim", "Stated", "Data", "n", "Mean", "Sd", "Allowed", "Nearest edge", "Flags"]
-    rows = [header]
+    header = ["Lecture", "Data", "Claim", "Stated", "Mean ± sd", "Min to max", "n", "Allowed"]
+    rows = [[*header, "Nearest edge", "Flags"]]
     for row in summary:
+        mean, least, most = (figure(float(row[name])) for name in ("mean", "min", "max"))
         low, high = tables.number(row["low"]), tables.number(row["high"])
         nearest = float(row["nearest_edge_sd"])
         rows.append(
             [
-                *(row["lecture"], row["claim"], row["stated"], row["source"], str(row["n"])),
-                *(figure(float(row["mean"])), figure(float(row["sd"]))),
+                *(row["lecture"], row["source"], row["claim"], row["stated"]),
+                *(f"{mean} ± {float(row['sd']):.2g}", f"{least} to {most}", str(row["n"])),
                 "–" if low is None and high is None else describe_band(low, high),
-                f"{nearest:.1f} sd" if math.isfinite(nearest) else "–",
+                f"{figure(round(nearest, 1))} sd" if math.isfinite(nearest) else "–",
                 row["flags"],
             ]
         )
     return rows
+
+
+def page(rows, titles):
+    """Return the evidence as Markdown: each lecture's heading, and a table for each setting it ran under.
+
+    Parameters
+    ----------
+    rows : list of dict
+        The rows of benchmarks/evidence.csv; none if there is no evidence yet.
+    titles : dict
+        The lectures' titles by their numbers.
+    """
+    text = []
+    for lecture, title in sorted(titles.items()):
+        text.append(f"## {lecture} {title}")
+        groups = {}
+        for row in rows:
+            if row["lecture"] == lecture:
+                groups.setdefault((row["source"], row["backend"]), []).append(row)
+        for (source, backend), group in groups.items():
+            last = group[-1]
+            text.append(
+                f"**Data: {source}.** Gathered on {last['date']} on {last['machine']}, backend {backend}:"
+                f" {last['versions']}."
+            )
+            text.append(tables.markdown([row[2:] for row in table(group)]))
+        if not groups:
+            text.append("Not gathered yet.")
+    return "\n\n".join(text)
 
 
 def main():

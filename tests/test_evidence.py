@@ -286,6 +286,31 @@ def test_the_courses_controls_fit_their_lectures():
         assert entry["red"], f"{entry['falsehood']}: name the claims that must go red"
 
 
+@pytest.mark.parametrize(
+    ("loads", "ran", "summed_up"),
+    [
+        ("", ["real"], {"none"}),
+        ("from utils.datasets import load_mnist\n", ["real", "stand-in"], {"real", "stand-in"}),
+    ],
+)
+def test_a_lecture_without_data_runs_once(root, monkeypatch, loads, ran, summed_up):
+    (root / "lectures").mkdir()
+    (root / "lectures" / "42_sample.py").write_text(f"# %%\n{loads}", encoding="utf-8")
+    asked = []
+
+    def run_all(todo, scheduler, root):
+        asked.extend(job.source for job in todo)
+        return [(job, Result(rows([5.0]), [])) for job in todo]
+
+    monkeypatch.setattr(jobs, "run_all", run_all)
+    monkeypatch.setattr(evidence, "write", lambda *_: None)
+    summaries = []
+    monkeypatch.setattr(evidence, "table", lambda summary: summaries.append(summary) or [[""]])
+    evidence.evidence((), range(1), ["real", "stand-in"], "jax", None, root)
+    assert asked == ran
+    assert {row["source"] for row in summaries[0]} == summed_up
+
+
 def test_a_lecture_that_stops_is_an_error_not_a_gap(root, monkeypatch):
     (root / "lectures").mkdir()
     (root / "lectures" / "42_sample.py").write_text(LECTURE, encoding="utf-8")

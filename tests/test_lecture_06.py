@@ -1,0 +1,159 @@
+"""Lecture 06: the definitions that carry its point."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from scipy.signal import correlate2d
+
+import lecture_source
+
+convolve1d, convolution_matrix, constant_diagonals, convolve2d = lecture_source.definitions(
+    "06", "convolve1d", "convolution_matrix", "constant_diagonals", "convolve2d"
+)
+output_size, multiplications, receptive_fields, max_pool, defect, shuffle = lecture_source.definitions(
+    "06", "output_size", "multiplications", "receptive_fields", "max_pool", "defect", "shuffle"
+)
+
+numbers = st.integers(-9, 9).map(float)  # whole numbers, so that sums in any order are exact
+signals = arrays.arrays(float, st.integers(5, 12), elements=numbers)
+kernels = arrays.arrays(float, st.integers(1, 5), elements=numbers)
+images = arrays.arrays(float, st.tuples(st.integers(3, 7), st.integers(3, 7)), elements=numbers)
+patches = arrays.arrays(float, st.tuples(st.integers(1, 3), st.integers(1, 3)), elements=numbers)
+rings = arrays.arrays(float, 12, elements=numbers)
+threes = arrays.arrays(float, 3, elements=numbers)
+moves = st.integers(-12, 12)
+
+
+def circular(x, w):
+    """Return the convolution of a ring of numbers with three weights."""
+    return convolve1d(np.pad(x, 1, mode="wrap"), w)
+
+
+def test_convolution_by_hand():
+    assert convolve1d(np.array([1, 2, 1, 4, 1]), np.array([1, 4, 1])).tolist() == [10, 10, 18]
+    assert convolve1d(np.array([1, 0, 0]), np.array([2, 3])).tolist() == [2, 0]  # not flipped
+
+
+@given(signals, kernels)
+def test_convolution_agrees_with_numpy_in_both_conventions(x, w):
+    assert convolve1d(x, w).tolist() == np.correlate(x, w, mode="valid").tolist()
+    assert convolve1d(x, w[::-1]).tolist() == np.convolve(x, w, mode="valid").tolist()
+
+
+@given(rings, rings, threes, numbers)
+def test_convolution_is_linear(x, z, w, factor):
+    assert convolve1d(x + factor * z, w).tolist() == (convolve1d(x, w) + factor * convolve1d(z, w)).tolist()
+
+
+@given(kernels, kernels)
+def test_convolution_commutes_only_with_the_flip(x, w):
+    x_wide, w_wide = np.pad(x, len(w) - 1), np.pad(w, len(x) - 1)
+    assert convolve1d(x_wide, w[::-1]).tolist() == convolve1d(w_wide, x[::-1]).tolist()
+    assert convolve1d(x_wide, w).tolist() == convolve1d(w_wide, x)[::-1].tolist()
+
+
+@given(rings, threes, moves)
+def test_circular_convolution_follows_every_shift(x, w, move):
+    def answer(x):
+        return circular(x, w)
+
+    assert defect(answer, x, move).max() == 0
+
+
+@given(rings, moves)
+def test_pooling_follows_a_shift_by_multiples_of_its_stride(x, move):
+    assert defect(max_pool, x, 2 * move).max() == 0
+
+
+def test_pooling_and_zero_padding_do_not_follow_every_shift():
+    x = np.arange(12.0)
+    assert defect(max_pool, x, 1).max() > 0
+    zero_padded = defect(lambda x: convolve1d(np.pad(x, 1), np.ones(3)), x, 1)
+    assert zero_padded.max() > 0
+    assert zero_padded[2:-2].max() == 0
+
+
+@given(rings, moves)
+def test_defect_of_global_pooling_asks_for_invariance(x, move):
+    assert defect(lambda x: x.max(keepdims=True), x, move).tolist() == [0]
+    assert defect(lambda x: x[:1], x, 1).tolist() == [abs(x[-1] - x[0])]
+
+
+@given(signals, kernels)
+def test_the_matrix_does_what_the_window_does(x, w):
+    W = convolution_matrix(w, len(x))
+    assert W.shape == (len(x), len(x) - len(w) + 1)
+    assert (x @ W).tolist() == convolve1d(x, w).tolist()
+    assert constant_diagonals(W)
+
+
+def test_the_matrix_by_hand_and_with_two_rows_swapped():
+    W = convolution_matrix(np.array([1, 4, 2]), 4)
+    assert W.tolist() == [[1, 0], [4, 1], [2, 4], [0, 2]]
+    assert not constant_diagonals(W[[1, 0, 2, 3]])
+    assert not constant_diagonals(W[:, ::-1])
+
+
+def test_convolution_of_an_image_by_hand():
+    x = np.array([[1, 2, 1, 0], [0, 1, 3, 1], [2, 0, 1, 2]])
+    assert convolve2d(x, np.array([[1, 2], [0, 1]])).tolist() == [[6, 7, 2], [2, 8, 7]]
+
+
+@given(images, patches)
+def test_convolution_of_an_image_agrees_with_scipy(x, w):
+    assert convolve2d(x, w).tolist() == correlate2d(x, w, mode="valid").tolist()
+
+
+@given(st.integers(1, 30), st.integers(1, 5), st.integers(0, 3), st.integers(1, 4), st.integers(1, 3))
+def test_output_size_counts_the_places(n, k, p, s, d):
+    places = [i for i in range(0, n + 2 * p, s) if i + d * (k - 1) < n + 2 * p]
+    if places:
+        assert output_size(n, k, p, s, d) == len(places)
+
+
+@pytest.mark.parametrize(("n", "k", "expected"), [(28, 3, 28), (28, 5, 28), (28, 4, 27)])
+def test_only_odd_kernels_keep_the_size(n, k, expected):
+    assert output_size(n, k, p=(k - 1) // 2) == expected
+
+
+def test_multiplications_by_hand():
+    assert multiplications(2, 3, 1, 1) == 36  # four places, nine each
+    assert multiplications(28, 3, 1, 64) == 451_584
+    assert multiplications(14, 3, 64, 128) == 14_450_688
+
+
+def test_receptive_fields_by_hand():
+    assert receptive_fields([(3, 1), (2, 2), (3, 1)]) == [3, 4, 8]
+    assert receptive_fields([(3, 1), (2, 2), (3, 1), (2, 2)]) == [3, 4, 8, 10]  # the lecture's CNN
+
+
+@given(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 3)), min_size=1, max_size=3))
+def test_receptive_fields_end_at_the_last_input_that_reaches_the_first_output(layers):
+    n = receptive_fields(layers)[-1]
+    answers = np.eye(n + 3)
+    for k, s in layers:
+        answers = np.array([convolve1d(x, np.ones(k))[::s] for x in answers])
+    reached = np.flatnonzero(answers[:, 0])
+    assert (reached[0], reached[-1]) == (0, n - 1)
+
+
+def test_max_pooling_by_hand():
+    assert max_pool(np.array([3, 1, 4, 1, 5, 9])).tolist() == [3, 4, 9]
+    assert max_pool(np.array([3, 1, 4, 1, 5, 9]), k=3).tolist() == [4, 9]
+
+
+@given(rings, st.sampled_from([1, 2, 3, 4]))
+def test_max_pooling_keeps_one_number_of_each_block_and_none_is_larger(x, k):
+    blocks = np.split(x, 12 // k)
+    assert max_pool(x, k).tolist() == [max(block) for block in blocks]
+
+
+def test_shuffle_moves_the_pixels_of_all_images_alike():
+    x = np.arange(2 * 784).reshape(2, 28, 28)
+    order = np.roll(np.arange(784), -1)  # place k shows pixel k + 1
+    shuffled = shuffle(x, order)
+    assert shuffled.shape == x.shape
+    assert shuffled[0, 0, :3].tolist() == [1, 2, 3]
+    assert shuffled[1, -1, -1] == 784

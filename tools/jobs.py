@@ -108,7 +108,7 @@ def run_all(jobs: Iterable[Job], scheduler: str | None, root: Path = ROOT) -> It
         if scheduler is None:
             workers = min(local_workers(), len(waiting))
             threads = max(1, (os.cpu_count() or 1) // workers)
-            options = {"threads_per_worker": 1, "memory_limit": 0, "dashboard_address": None}
+            options = {"threads_per_worker": 1, "memory_limit": 0, "dashboard_address": ":0"}
             scheduler = stack.enter_context(LocalCluster(n_workers=workers, **options))
         client = stack.enter_context(Client(scheduler))
         bar = stack.enter_context(tqdm(total=len(waiting), unit="job"))

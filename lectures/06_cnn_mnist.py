@@ -554,7 +554,7 @@ print(f"{turned:.2f} is the largest difference after a quarter turn")
 #
 # 两段“卷积、池化”，再接一个全连接层。特征图从 28×28×64、14×14×64、14×14×128 到 7×7×128：通道越来越多，图越来越小，用分辨率换抽象，从边缘到形状，更深的网络再到物体。到了最后，7·7·128 个数各看过 10×10 的一小块，合起来已经是“哪儿有什么”的清单，次序只是约定，正好交给全连接层（上一讲的“稠密特征”）。全部参数 **137,226** 个，比上一讲的全连接网络少一半。
 #
-# 测试准确率：讲义说 **99.3** %，我们只训练两轮，量到 **99.1** %；试过三四轮，是 99.2 % 到 99.3 %。上一讲的全连接网络是 98.4 %，犯的错多出将近一倍。
+# 测试准确率：讲义说 **99.3** %，我们只训练两轮，量到 **99.1** %。多训练几轮会怎样，自己试试看。上一讲的全连接网络是 98.4 %，犯的错多出将近一倍。
 #
 # </details>
 #
@@ -660,7 +660,7 @@ claims.check(
 )
 
 # %% [markdown]
-# The slide says **99.3 %**; ours, after two epochs, **99.1 %**. In our trials three or four epochs gave 99.2 to 99.3 %. Lecture 5's network, with twice the parameters, made nearly twice the mistakes.
+# The slide says **99.3 %**; ours, after two epochs, **99.1 %**. Give it three or four, and see how far it gets. Lecture 5's network, with twice the parameters, made nearly twice the mistakes.
 
 # %% [markdown]
 # ## 8 A prior that fits, and one that does not

@@ -443,9 +443,9 @@ plt.show()
 #
 # Take the expectation of both sides; then the variance, using that the draw is independent of $\theta_k$:
 #
-# $$\mathbb{E}\,\theta_k = (1-\varepsilon)^k\theta_0, \qquad
-# \mathrm{Var}\,\theta_{k+1} = (1-\varepsilon)^2\,\mathrm{Var}\,\theta_k + \varepsilon^2
-# \;\Rightarrow\; \mathrm{Var}\,\theta_k = \frac{\varepsilon}{2-\varepsilon}\left(1 - (1-\varepsilon)^{2k}\right).$$
+# $$\begin{aligned} \mathbb{E}\,\theta_k &= (1-\varepsilon)^k\theta_0, \\
+# \mathrm{Var}\,\theta_{k+1} &= (1-\varepsilon)^2\,\mathrm{Var}\,\theta_k + \varepsilon^2
+# \;\Rightarrow\; \mathrm{Var}\,\theta_k = \frac{\varepsilon}{2-\varepsilon}\left(1 - (1-\varepsilon)^{2k}\right). \end{aligned}$$
 #
 # The mean walks to 0 exactly as in section 1. The variance climbs to $\frac{\varepsilon}{2-\varepsilon} \approx
 # \frac{\varepsilon}{2}$ and stays: the **noise floor**. The excess risk, $\frac12\mathbb{E}\,\theta^2$, stays near $\varepsilon/4$.

@@ -303,7 +303,9 @@ random_swaps(10, 3, rng)
 # How many are enough? Follow one pixel. If it is at home, a swap takes it away with probability $2(n-1)/n^2$. If it is elsewhere, a
 # swap brings it home with probability $2/n^2$. So the probability $p_t$ to be at home after $t$ swaps obeys
 #
-# $$p_{t+1} = \left(1 - \frac{2(n-1)}{n^2}\right) p_t + \frac{2}{n^2}\,(1 - p_t), \qquad\text{that is,}\qquad p_{t+1} - \frac1n = \left(1 - \frac2n\right)\left(p_t - \frac1n\right).$$
+# $$p_{t+1} = \left(1 - \frac{2(n-1)}{n^2}\right) p_t + \frac{2}{n^2}\,(1 - p_t), \qquad\text{that is,}$$
+#
+# $$p_{t+1} - \frac1n = \left(1 - \frac2n\right)\left(p_t - \frac1n\right).$$
 #
 # Start from $p_0 = 1$ and add up the $n$ pixels. The mean number at home after $t$ swaps is
 #

@@ -474,7 +474,7 @@ claims.check("inputs that reach one output", reached, "8", band=(8, 8))
 #
 # Why share weights at all? Because a stroke is a stroke wherever it stands. Two words make that precise. Let $g$ move the input. Then
 #
-# $$f(g\,x) = g\,f(x) \;\;\text{(equivariant: the answer moves along)}, \qquad f(g\,x) = f(x) \;\;\text{(invariant: it stays)}.$$
+# $$\begin{aligned} f(g\,x) &= g\,f(x) &&\text{(equivariant: the answer moves along)}, \\ f(g\,x) &= f(x) &&\text{(invariant: it stays)}. \end{aligned}$$
 #
 # You know examples. ReLU is equivariant to scaling by a positive number. The norm of a vector is invariant to rotation, a sum to any shift. Now for our layers. We move a random signal by one or two
 # places, in a circle, and see how far $f(g\,x)$ is from $g\,f(x)$.

@@ -137,7 +137,12 @@ def ran(new_context, lab, course, request):
     def save():
         page.keyboard.press("Control+s")
         page.locator(".lm-TabBar-tab.jp-mod-dirty").wait_for(state="detached")
-        return read(name, course.root)
+        for _ in range(100):  # JupyterLab saves by itself, too, and while it does, the file is empty
+            try:
+                return read(name, course.root)
+            except nbformat.reader.NotJSONError:
+                time.sleep(0.1)
+        pytest.fail(f"{name}.ipynb was not saved within ten seconds")
 
     yield SimpleNamespace(name=name, page=page, cells=page.locator(".jp-Notebook .jp-Cell"), save=save)
     for kernel in page.request.get(f"{lab}/api/kernels?token={TOKEN}").json():

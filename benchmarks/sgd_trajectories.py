@@ -21,10 +21,9 @@ N_WALKS, N_STEPS, EPS = 10_000, 100, 0.1
 
 def measure():
     """Time both, compare their variance with theory's, and take the array's memory at two lengths."""
-    plain_walk, sgd, last = definitions("04", "plain_walk", "sgd", "last")
+    plain_walk, sgd, last, standardise = definitions("04", "plain_walk", "sgd", "last", "standardise")
     rng = np.random.default_rng(0)
-    targets = rng.standard_normal(1_000)
-    targets = (targets - targets.mean()) / targets.std()
+    targets = standardise(rng.standard_normal(1_000))
 
     def plain():
         listed, chance = targets.tolist(), random.Random(0)

@@ -50,7 +50,8 @@ def bench(names=(), root=ROOT):
                 }
             )
             print("  " + "  ".join(filter(None, table(rows[-1:])[1])), flush=True)
-        if broken := [row["quantity"] for row in rows if not holds(row)]:
+        broken = [row["quantity"] for row in rows if not tables.within(row["value"], row["low"], row["high"])]
+        if broken:
             missed += [f"{name}: {quantity}" for quantity in broken]
             continue
         others = [row for row in tables.read_csv(root / SPEED) if row["benchmark"] != name]
@@ -59,12 +60,6 @@ def bench(names=(), root=ROOT):
         replace_files({root / README: rendered(root)})
     if missed:
         raise ToolError("promises missed (is the machine busy?):\n  " + "\n  ".join(missed))
-
-
-def holds(row):
-    """Say whether a measured value keeps its promise, if it has one."""
-    low, high = row["low"], row["high"]
-    return (low is None or row["value"] >= low) and (high is None or row["value"] <= high)
 
 
 def table(rows):

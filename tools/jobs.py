@@ -22,7 +22,7 @@ import jupytext
 import psutil
 from tqdm import tqdm
 
-from tools import ROOT, ToolError, build, replace_files
+from tools import ROOT, ToolError, build, replace_files, tables
 
 RESULTS = "build/jobs"
 MEMORY_PER_JOB = 3e9  # bytes: the most that a lecture may take
@@ -135,24 +135,21 @@ def local_workers() -> int:
 def judged(rows: list[dict], text: str) -> list[dict]:
     """Return a job's rows with what the claims of a lecture's text state and allow now."""
     _, claims = _without_bands(text)
-    return [{**row, **_verdict(row, **claims.get(row["claim"], {}))} for row in rows]
+    return [row | _verdict(row, claims[row["claim"]]) if row["claim"] in claims else row for row in rows]
 
 
-def _verdict(row, **claim):
-    """Return what changes in a row if its claim states and allows this; nothing is changed by no claim."""
-    if not claim:
-        return {}
+def _verdict(row, claim):
+    """Return what changes in a row if this is what its claim states and allows."""
     on_stand_in = row["source"] == "stand-in" and "stand_in" in claim
     allowed = claim["stand_in" if on_stand_in else "band"]
     low, high = allowed or (None, None)
-    above = low is None or low <= row["measured"]
-    below = high is None or row["measured"] <= high
+    measured = row["measured"]
     return {
         "stated": claim["stated"],
         "low": low,
         "high": high,
         "asserted": allowed is not None,
-        "ok": allowed is None or (math.isfinite(row["measured"]) and above and below),
+        "ok": allowed is None or (math.isfinite(measured) and tables.within(measured, low, high)),
     }
 
 

@@ -15,7 +15,7 @@ run: $(READY) ## run every lecture on your data, into build/ (LECTURE=01: that o
 	$(IN)/python -m tools.build run $(LECTURE)
 
 test: $(READY) ## run every test and every stored notebook
-	$(IN)/python -m pytest
+	$(IN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 lab: $(READY) ## open JupyterLab on notebooks/
 	$(IN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks \

@@ -1,4 +1,4 @@
-"""A real browser for the tests marked `browser`; patience for busy machines."""
+"""A real browser for the tests marked `browser`; patience and a share of the cores for busy machines."""
 
 import os
 import shutil
@@ -6,13 +6,23 @@ import shutil
 import pytest
 from hypothesis import settings
 
-from tools import MATHJAX, ROOT
+from tools import MATHJAX, ROOT, THREADS
 
 NPM = ROOT / "docs" / "node_modules"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 settings.register_profile("course", deadline=None)  # a slow example on a busy machine is no failure
 settings.load_profile("course")
 HALL = {"width": 1280, "height": 720}  # the pixels of a lecture hall's projector
+
+if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
+    # Lectures run side by side: threads beyond the cores would spend their time waiting for one another.
+    share = max(1, (os.cpu_count() or 1) // int(workers))
+    os.environ |= dict.fromkeys(THREADS, str(share)) | os.environ
+
+
+def pytest_collection_modifyitems(items):
+    """Put the file that takes longest first, so that `make test` does not end with one worker alone at it."""
+    items.sort(key=lambda item: item.path.name != "test_jupyterlab.py")
 
 
 def unavailable(reason):

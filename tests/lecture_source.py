@@ -137,6 +137,7 @@ def defined(stem: str) -> set[str]:
     return {name for name, node in bound if isinstance(node, ast.FunctionDef | ast.ClassDef)}
 
 
+@cache
 def _bound(stem: str) -> dict[str, ast.stmt]:
     """Return which top-level statement binds each name: imports, definitions, plain assignments."""
     source = "\n".join(cell.source for cell in cells(stem) if cell.cell_type == "code")

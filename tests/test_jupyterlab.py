@@ -131,7 +131,7 @@ def ran(new_context, lab, course, request):
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     prompts = "[...document.querySelectorAll('.jp-InputPrompt')].map(prompt => prompt.textContent)"
     page.wait_for_function(f"{prompts}.includes('[*]:')")
-    page.wait_for_function(f"!{prompts}.includes('[*]:')", timeout=600_000)
+    page.wait_for_function(f"!{prompts}.includes('[*]:')", timeout=600_000, polling=500)
     idle.wait_for()
 
     def save():

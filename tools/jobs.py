@@ -22,11 +22,10 @@ import jupytext
 import psutil
 from tqdm import tqdm
 
-from tools import ROOT, ToolError, build, replace_files, tables
+from tools import ROOT, THREADS, ToolError, build, replace_files, tables
 
 RESULTS = "build/jobs"
 MEMORY_PER_JOB = 3e9  # bytes: the most that a lecture may take
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
 
 
 @dataclass(frozen=True)

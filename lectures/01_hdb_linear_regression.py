@@ -26,6 +26,8 @@
 #
 # **You need** derivatives, matrix products, a little NumPy and pandas.
 # **It takes** 90 minutes to teach and under 30 seconds to run on 2 CPU cores.
+#
+# **Figures in bold** were measured. Where chance enters, they are means over many runs (ten seeds, mostly): your own run will differ a little.
 
 # %%
 import sys
@@ -905,11 +907,12 @@ claims.check(
 # <details>
 # <summary>中文</summary>
 #
-# 下表把本讲说过的每个数字和刚刚量到的值放在一起。只要有一个落在允许的范围之外，这个笔记本就会报错停下。
+# 下表把本讲说过的每个数字和刚刚量到的值放在一起。凡带随机性的，课文写的是许多次运行的平均，你这一次会略有出入。只要有一个落在允许的范围之外，这个笔记本就会报错停下。
 #
 # </details>
 #
-# Every figure this lecture stated, beside the one just measured on your machine.
+# Every figure this lecture stated, beside the one just measured on your machine. Where chance enters, the lecture states the mean
+# over many runs, and yours is one more.
 
 # %%
 claims.table()

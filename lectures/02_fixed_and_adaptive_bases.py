@@ -26,6 +26,8 @@
 #
 # **You need** lecture 1: least squares, basis functions, risk. And the chain rule.
 # **It takes** 90 minutes to teach and under 60 seconds to run on 2 CPU cores.
+#
+# **Figures in bold** were measured. Where chance enters, they are means over many runs (ten seeds, mostly): your own run will differ a little.
 
 # %%
 import sys
@@ -980,11 +982,12 @@ claims.check("1,024 terms, d = 16, sampled", cosine[4], "23 %", band=(20.8, 24.4
 # <details>
 # <summary>中文</summary>
 #
-# 下表把本讲说过的每个数字和刚刚量到的值放在一起。游戏的数字是穷举出来的，误差的数字多半没有随机性；凡有随机性的，允许范围来自理论或多次重复。
+# 下表把本讲说过的每个数字和刚刚量到的值放在一起。凡带随机性的，课文写的是许多次运行的平均，你这一次会略有出入。游戏的数字是穷举出来的，误差的数字多半没有随机性；凡有随机性的，允许范围来自理论或多次重复。
 #
 # </details>
 #
-# Every figure this lecture stated, beside the one just measured on your machine.
+# Every figure this lecture stated, beside the one just measured on your machine. Where chance enters, the lecture states the mean
+# over many runs, and yours is one more.
 
 # %%
 claims.table()

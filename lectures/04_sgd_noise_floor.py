@@ -25,6 +25,8 @@
 #
 # **You need** derivatives, eigenvalues, expectation and variance, NumPy, and lectures 1 and 3.
 # **It takes** 90 minutes to teach and under 60 seconds to run on 2 CPU cores.
+#
+# **Figures in bold** were measured. Where chance enters, they are means over many runs (ten seeds, mostly): your own run will differ a little.
 
 # %%
 import sys
@@ -1101,9 +1103,9 @@ claims.check("floor with momentum over floor without", ratio, "9.95 times", band
 #
 # 玩具例子讲完，换成真网络：5,000 个手写数字，784–64–10，ReLU 加 softmax。先用 NumPy 写出来，再和 Keras 对：同样的参数，风险相差不到 **0.001**。
 #
-# 预算同为十轮的梯度计算量。整批梯度下降（$\varepsilon=0.5$，再大就不稳）只能走 10 步，十个起点平均，训练风险 **0.93**，测试准确率 **73** %；SGD（$M=50$，$\varepsilon=0.1$）走 1,000 步，训练风险 **0.16**，准确率 **92.3** %。有噪声的一千步，胜过精确的十步。
+# 预算同为十轮的梯度计算量。整批梯度下降（$\varepsilon=0.5$，再大就不稳）只能走 10 步，对十个起点、十个种子取平均，训练风险 **0.93**，测试准确率 **73** %；SGD（$M=50$，$\varepsilon=0.1$）走 1,000 步，训练风险 **0.16**，准确率 **92.3** %。有噪声的一千步，胜过精确的十步。
 #
-# 地板呢？在谷底附近沿每个特征方向用第 4 节的公式，曲率恰好约掉，得到 $\text{多余风险}\approx\frac{\varepsilon}{4M}\operatorname{tr}C$，$\operatorname{tr}C$ 是单个样本的梯度绕其均值的均方长度。只要量一个数，就能预言地板。但普通网络能把 5,000 个数字全背下来：每个样本的梯度都趋于零，噪声也就没了，四十轮以后小学习率 0.02 的风险反而是 0.1 的 **7.8** 倍，次序倒了过来。加上权重衰减 0.01、只留 16 个隐藏单元，样本之间就不能都满意，地板出现了：$\varepsilon=0.02$、0.05、0.1 时多余风险为 **0.0024**、**0.0061**、**0.0138**，与预言之比是 **0.98**、**1.00**、**1.13**；最大的学习率偏高，因为公式是小 $\varepsilon$ 的极限。
+# 地板呢？在谷底附近沿每个特征方向用第 4 节的公式，曲率恰好约掉，得到 $\text{多余风险}\approx\frac{\varepsilon}{4M}\operatorname{tr}C$，$\operatorname{tr}C$ 是单个样本的梯度绕其均值的均方长度。只要量一个数，就能预言地板。但普通网络能把 5,000 个数字全背下来：每个样本的梯度都趋于零，噪声也就没了，四十轮以后小学习率 0.02 的风险反而是 0.1 的 **7.8** 倍，次序倒了过来。加上权重衰减 0.01、只留 16 个隐藏单元，样本之间就不能都满意，地板出现了：$\varepsilon=0.02$、0.05、0.1 时多余风险（同样是十个种子的平均）为 **0.0024**、**0.0061**、**0.0138**，与预言之比是 **0.98**、**1.00**、**1.13**；最大的学习率偏高，因为公式是小 $\varepsilon$ 的极限。
 #
 # </details>
 #
@@ -1169,7 +1171,7 @@ def risk(theta, X, y, beta=0.0):
 
 
 # %% [markdown]
-# Its gradient is the chain rule, from the output back. (Backpropagation gets a lecture of its own.)
+# Its gradient is the chain rule, from the output back.
 
 
 # %%
@@ -1319,7 +1321,7 @@ def test_accuracy(theta):
 
 
 # %% [markdown]
-# For each start: risk and test accuracy of both recipes.
+# Risk and test accuracy of both recipes:
 
 # %%
 results = []
@@ -1339,7 +1341,7 @@ claims.check("SGD, risk", sgd_risk, "0.16", band=(0.12, 0.195), stand_in=(0.11, 
 claims.check("SGD, test accuracy", sgd_accuracy, "92.3 %", band=(91.3, 93.3), stand_in=(95.4, 98), data=MNIST)
 
 # %% [markdown]
-# For the same number of single gradients the full batch reaches a risk of **0.93** and **73 %** of the test digits; SGD
+# Over ten seeds the full batch reaches a risk of **0.93** and **73 %** of the test digits; SGD
 # reaches **0.16** and **92.3 %**. Many noisy steps beat ten exact ones.
 #
 # And the floor? Near a minimum, along an eigenvector with curvature $\lambda$, gradient noise of variance $c$ leaves a
@@ -1383,7 +1385,7 @@ claims.check(
 )
 
 # %% [markdown]
-# The *smaller* rate has the higher risk, **7.8 times** as high, and no floor is in sight: so many parameters can satisfy
+# The *smaller* rate has the higher risk, about **7.8 times** as high, and no floor is in sight: so many parameters can satisfy
 # every digit. Where each example's gradient vanishes, so does the noise. Such a network **interpolates**, and a constant
 # rate does arrive.
 #
@@ -1423,7 +1425,7 @@ floors["ratio"] = floors["measured"] / floors["predicted"]
 floors.round(4)
 
 # %% [markdown]
-# Three climbs, with the predictions made before them:
+# With the predictions made before them:
 
 # %% mystnb={"image": {"alt": "Excess risk of the network against SGD steps from the minimum, logarithmic axis, for three learning rates. Each fluctuates around its own level, higher for larger rates, close to a dashed line that was predicted beforehand."}}
 steps = 100 * np.arange(1, 61)
@@ -1459,10 +1461,10 @@ claims.check(
 )
 
 # %% [markdown]
-# The excess risk is **0.0024**, **0.0061** and **0.0138**: **0.98**, **1.00** and **1.13** times what we predicted from one
+# Over ten seeds the excess risk is **0.0024**, **0.0061** and **0.0138**: **0.98**, **1.00** and **1.13** times what we predicted from one
 # number at the minimum. We did not expect a toy with a single parameter to do so well for thousands. At the largest rate
-# it is too low, as it should be: $\varepsilon/4$ is a limit for small rates. And do not carry the levels elsewhere: another
-# network, batch or $\beta$ has another $\operatorname{tr} C$.
+# it is too low, as it should be: $\varepsilon/4$ is a limit for small rates. Another network, batch or
+# $\beta$ has other levels.
 
 # %% [markdown] tags=["instructor"]
 # **Aside for the lecturer** (20 minutes). Ask what happens to an SGD that starts *at* the minimum; most say "it stays".
@@ -1475,12 +1477,11 @@ claims.check(
 # <details>
 # <summary>中文</summary>
 #
-# 下表把本讲说过的每个数字和刚刚量到的值放在一起。凡是有理论的，允许的范围就取理论本身的抽样误差，不多给；落在范围之外，这个笔记本就会报错停下。
+# 下表把本讲说过的每个数字和刚刚量到的值放在一起。凡带随机性的，课文写的是许多次运行的平均，你这一次会略有出入。凡是有理论的，允许的范围就取理论本身的抽样误差，不多给；落在范围之外，这个笔记本就会报错停下。
 #
 # </details>
 #
-# Every figure this lecture stated, beside the one just measured on your machine. Where there is a theory, "allowed" comes
-# from its own sampling error.
+# Every figure this lecture stated, beside the one just measured on your machine. Where there is a theory, "allowed" comes from its own sampling error.
 
 # %%
 claims.table()

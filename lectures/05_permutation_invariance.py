@@ -26,6 +26,8 @@
 #
 # **You need** matrix products, softmax and cross-entropy (lecture 3), stochastic gradient descent and Adam (lecture 4).
 # **It takes** 90 minutes to teach and under 90 seconds to run on 2 CPU cores.
+#
+# **Figures in bold** were measured. Where chance enters, they are means over many runs (ten seeds, mostly): your own run will differ a little.
 
 # %%
 import sys
@@ -384,7 +386,7 @@ plt.show()
 # <details>
 # <summary>中文</summary>
 #
-# 权重一个都不动，把打乱的测试图喂进去。讲义说准确率掉到 **9** %，而瞎猜是 10 %，听上去好像比瞎猜还差。但那只是一个置换。换 20 个置换各测一次，从百分之几到百分之十几都有，平均是 **9.7** %。单看一个置换什么也说明不了，“比瞎猜还差”没有根据。
+# 权重一个都不动，把打乱的测试图喂进去。讲义说准确率掉到 **9** %，而瞎猜是 10 %，听上去好像比瞎猜还差。但那只是一个置换。换 20 个置换各测一次，从百分之几到百分之十几都有，平均在一成上下；十个种子、共两百个置换，平均是 **9.7** %。单看一个置换什么也说明不了，“比瞎猜还差”没有根据。
 #
 # 真正让人吃惊的是另一个数：网络给自己答案的平均置信度高达 **71** %。对的不到一成，自信超过七成。softmax 输出的“概率”只在像训练数据那样的输入上才有意义，这正是第一讲说过的局限。
 #
@@ -439,8 +441,8 @@ claims.check(
 
 # %% [markdown]
 # The slide says **9 %**. Guessing gives 10 %: whichever digit you always answer, the average over the ten choices is a tenth. So is
-# the network *worse* than a guess? Not on this evidence. One permutation gives a few per cent, the next fifteen. The mean over
-# twenty is **9.7 %**, and that is chance.
+# the network *worse* than a guess? Not on this evidence. One permutation gives a few per cent, the next fifteen. The mean of
+# twenty lies near ten, and over ten seeds, two hundred permutations, it is **9.7 %**: chance.
 #
 # What surprised us is the other claim. Wrong nine times in ten, the network gives its own answers a probability of
 # **71 %** on average. Softmax always adds up to 1, whether or not the network has ever seen the like. Lecture 1 said it of risk: the
@@ -892,11 +894,12 @@ plt.show()
 # <details>
 # <summary>中文</summary>
 #
-# 下表把本讲说过的每个数字和刚刚在你的机器上量到的值放在一起。带随机性的数字都是多个置换、多次训练的平均，范围来自十个随机种子或理论。
+# 下表把本讲说过的每个数字和刚刚在你的机器上量到的值放在一起。凡带随机性的，课文写的是十个随机种子的平均，你这一次会略有出入；允许的范围来自这十个种子或理论。
 #
 # </details>
 #
-# Every figure this lecture stated, beside the one just measured on your machine.
+# Every figure this lecture stated, beside the one just measured on your machine. Where chance enters, the lecture states the mean
+# over many runs, and yours is one more.
 
 # %%
 claims.table()

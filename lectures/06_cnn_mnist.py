@@ -27,6 +27,8 @@
 #
 # **You need** dense layers and Keras (lectures 3 and 5), matrix products, NumPy.
 # **It takes** 90 minutes to teach and under 180 seconds to run on 2 CPU cores.
+#
+# **Figures in bold** were measured. Where chance enters, they are means over many runs (ten seeds, mostly): your own run will differ a little.
 
 # %%
 import sys
@@ -835,7 +837,7 @@ claims.check(
 )
 
 # %% [markdown]
-# By two pixels: **95 %** for the CNN, **77 %** for the dense network. By four: **63 %** against **32 %**. So a CNN is much better at shifts, and *not* invariant. Section 6
+# By two pixels: **95 %** for the CNN, **77 %** for the dense network. By four: **63 %** against **32 %** (means over ten seeds; a single pair wobbles by a few points). So a CNN is much better at shifts, and *not* invariant. Section 6
 # says why: its convolutions are equivariant, its pooling nearly, but then come Flatten and Dense, and a dense layer knows each place by its own weight.
 
 # %% [markdown] tags=["instructor"]
@@ -944,11 +946,12 @@ claims.check(
 # <details>
 # <summary>中文</summary>
 #
-# 下表把本讲说过的每个数字和刚刚量到的值放在一起。只要有一个落在允许的范围之外，这个笔记本就会报错停下。
+# 下表把本讲说过的每个数字和刚刚量到的值放在一起。凡带随机性的，课文写的是许多次运行的平均，你这一次会略有出入。只要有一个落在允许的范围之外，这个笔记本就会报错停下。
 #
 # </details>
 #
-# Every figure this lecture stated, beside the one just measured on your machine.
+# Every figure this lecture stated, beside the one just measured on your machine. Where chance enters, the lecture states the mean
+# over many runs, and yours is one more.
 
 # %%
 claims.table()

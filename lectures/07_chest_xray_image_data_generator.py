@@ -26,6 +26,8 @@
 #
 # **You need** the convolutional network of lecture 6, cross-entropy (lecture 3), Keras (lecture 5).
 # **It takes** 90 minutes to teach and under 180 seconds to run on 2 CPU cores.
+#
+# **Figures in bold** were measured. Where chance enters, they are means over many runs (ten seeds, mostly): your own run will differ a little.
 
 # %%
 import sys
@@ -744,7 +746,7 @@ claims.check("threshold if a miss costs ten alarms", 1 / (1 + 10), "0.09", band=
 # <details>
 # <summary>中文</summary>
 #
-# 先想到的是**不平衡**：训练时病人约是健康的三倍，网络拿不准就说“病”。可是验证集一样不平衡，健康的却认出了 **96** %。所以还有别的原因。
+# 先想到的是**不平衡**：训练时病人约是健康的三倍，网络拿不准就说“病”。可是验证集一样不平衡，健康的却认出了 **96** %（十个种子平均）。所以还有别的原因。
 #
 # 于是我们问：测试文件夹里的健康孩子，和训练文件夹里的健康孩子，是同一种图吗？把每张缩成 8×8 的小图，让一个线性模型去分辨来自哪个文件夹。若是同一种，AUC 应当是 0.5（训练文件夹内部随机分两堆，得到 **0.50**）。结果：健康的 **0.87**，患病的 **0.56**。8×8 里没有任何细节，却看得出文件夹。测试集的健康图换了样子，这叫**分布偏移**。
 #
@@ -767,7 +769,7 @@ claims.check(
 )
 
 # %% [markdown]
-# About **96 %**, more than twice as many as on the test. Imbalance alone does not explain it. Second suspect: are the healthy children in the two folders the same *kind* of picture? We shrink each to 8 × 8 pixels, too few for any detail, and
+# About **96 %** (ten seeds), more than twice as many as on the test. Imbalance alone does not explain it. Second suspect: are the healthy children in the two folders the same *kind* of picture? We shrink each to 8 × 8 pixels, too few for any detail, and
 # ask a linear model which *folder* it came from.
 
 # %%
@@ -893,7 +895,7 @@ claims.check(
 # <details>
 # <summary>中文</summary>
 #
-# 每种办法各训练两次，用 64 像素的图，全部放在内存里，一轮一两秒，取平均。
+# 每种办法各训练两次，用 64 像素的图，全部放在内存里，一轮一两秒，取平均。下面写的又是十个种子的平均，单独一次会差几个百分点。
 #
 # 基准：健康的认出 **45** %，AUC **0.93**。类别加权：健康的多认出 **12** 个百分点，AUC 的变化却是 **0.00**：排序没有变好，只是沿着 ROC 曲线走了几步。挪门槛走的是同一条路，还不用重新训练：在验证集上取“找到 95 % 病人”的那条线，健康的多认出 **8** 个百分点，测试集上的病人仍找到 **97.5** %。
 #
@@ -1066,6 +1068,8 @@ claims.check(
 )
 
 # %% [markdown]
+# The table is one seed's, and two trainings wobble by some points. These are means over ten seeds.
+#
 # **What helped.** At 64 pixels the network recognises **45 %** of the healthy, at an AUC of **0.93**. Class weights add **12 points**, and leave the AUC where it was: **0.00**. They do not rank better. They move along the curve, and some sick children pay for it. The moved threshold takes the
 # same road for nothing, without training again: **8 points**, with **97.5 %** of the sick still found.
 #
@@ -1093,11 +1097,12 @@ claims.check(
 # <details>
 # <summary>中文</summary>
 #
-# 下表把本讲说过的每个数字和刚刚在你的机器上量到的值放在一起。训练一次的数字晃动大，范围来自十个随机种子。
+# 下表把本讲说过的每个数字和刚刚在你的机器上量到的值放在一起。训练一次的数字晃动大：课文写的是十个随机种子的平均，你这一次会有出入，允许的范围也来自这十个种子。
 #
 # </details>
 #
-# Every figure this lecture stated, beside the one just measured on your machine.
+# Every figure this lecture stated, beside the one just measured on your machine. Where chance enters, the lecture states the mean
+# over many runs, and yours is one more.
 
 # %%
 claims.table()

@@ -14,8 +14,9 @@ run: $(READY) ## run every lecture on your data, into build/ (LECTURE=01: that o
 	@$(MAKE) --silent $(MATHJAX) 2>/dev/null || echo "MathJax cannot be fetched: without a network, formulas in build/ stay TeX"
 	$(IN)/python -m tools.build run $(LECTURE)
 
+# Three files at a time even on two cores: much of their time they wait for a kernel or a browser.
 test: $(READY) ## run every test and every stored notebook
-	$(IN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
+	$(IN)/python -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 lab: $(READY) ## open JupyterLab on notebooks/
 	$(IN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks \

@@ -14,7 +14,7 @@ settings.register_profile("course", deadline=None)  # a slow example on a busy m
 settings.load_profile("course")
 HALL = {"width": 1280, "height": 720}  # the pixels of a lecture hall's projector
 
-# Else glibc may give memory back and take it again at every step of a loop over arrays, and lecture 02's search
+# Else glibc may return memory and take it again at every step of a loop over arrays: lecture 02's search then
 # takes five times as long.
 os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(2**28))
 os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(2**28))

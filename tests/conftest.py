@@ -20,8 +20,8 @@ os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(2**28))
 os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(2**28))
 if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
     # Lectures run side by side: threads beyond the cores would spend their time waiting for one another.
-    share = max(1, (os.cpu_count() or 1) // int(workers))
-    os.environ |= dict.fromkeys(THREADS, str(share)) | os.environ
+    for variable in THREADS:
+        os.environ.setdefault(variable, str(max(1, (os.cpu_count() or 1) // int(workers))))
 
 
 def pytest_collection_modifyitems(items):

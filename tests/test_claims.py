@@ -79,6 +79,14 @@ def test_a_missed_band_says_what_was_stated_measured_and_allowed_and_is_logged_f
     assert [row["ok"] for row in log()] == [False]
 
 
+def test_a_missed_band_can_be_recorded_without_an_error(log, capsys):
+    row = claims.record("gap", 31.4159, "27.8 %", band=(27, 28.5), data=("flats",))
+    assert (row["measured"], row["ok"]) == (31.4159, False)
+    assert log() == [row]
+    assert claims.table().loc["gap", "holds"] == "NO"
+    assert "claim:" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("measured", "band", "holds"),
     [

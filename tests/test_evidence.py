@@ -28,8 +28,6 @@ claims.check("two", 2, "2", band=(1, 3))
 
 # %%
 claims.check("seed", SEED, "0", band=(0, 0))
-
-# %%
 claims.check("three", 3, "3", band=(2, 4))
 """
 
@@ -56,7 +54,7 @@ def cluster():
         yield cluster
 
 
-def test_a_job_measures_on_after_a_missed_claim():
+def test_a_job_measures_on_after_a_missed_claim_even_in_its_cell():
     result = jobs.run(job(seed=5), threads=1)
     assert [(row["claim"], row["ok"], row["seed"]) for row in result.rows] == [
         ("two", True, 5),

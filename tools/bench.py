@@ -18,7 +18,7 @@ import statistics
 import time
 
 from tools import ROOT, ToolError, build, replace_files, run_tool, tables
-from utils.claims import describe_band, figure
+from utils.claims import describe_band, figure, within
 
 README, SPEED = "benchmarks/README.md", "benchmarks/speed.csv"
 COLUMNS = ("benchmark", "quantity", "value", "unit", "low", "high", "machine", "date")
@@ -50,7 +50,7 @@ def bench(names=(), root=ROOT):
                 }
             )
             print("  " + "  ".join(filter(None, table(rows[-1:])[1])), flush=True)
-        broken = [row["quantity"] for row in rows if not tables.within(row["value"], row["low"], row["high"])]
+        broken = [row["quantity"] for row in rows if not within(row["value"], row["low"], row["high"])]
         if broken:
             missed += [f"{name}: {quantity}" for quantity in broken]
             continue

@@ -72,11 +72,6 @@ def number(text):
     return None if text in (None, "") else float(text)
 
 
-def within(value, low, high):
-    """Say whether a value lies in a band, either edge of which may be None."""
-    return (low is None or value >= low) and (high is None or value <= high)
-
-
 def markdown(table):
     """Return a table as Markdown."""
     rows = [[cell.replace("|", r"\|").replace("\n", " ") for cell in row] for row in table]

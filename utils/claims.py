@@ -98,6 +98,33 @@ def check(
     ValueError
         If the lecture was not started, the band is empty, or a dataset was not loaded.
     """
+    row = record(name, measured, stated, band, stand_in, data)
+    if not row["ok"]:
+        unit = unit_of(stated)
+        where = {"real": "real data", "stand-in": "a stand-in", "none": "any machine"}[row["source"]]
+        raise ClaimError(
+            f"{name}: stated {stated}; measured {figure(row['measured'])}{unit}; "
+            f"allowed {describe_band(row['low'], row['high'])}{unit} on {where} "
+            f"(lecture {row['lecture']}, seed {row['seed']})"
+        )
+    print(f"claim: {name} | stated {stated}")
+
+
+def record(
+    name: str,
+    measured: float,
+    stated: str,
+    band: Band,
+    stand_in: Band | None = _SAME_AS_REAL,
+    data: tuple[str, ...] = (),
+) -> dict:
+    """Log a claim as `check` does and return its row, but raise no ClaimError if it is missed.
+
+    Raises
+    ------
+    ValueError
+        As `check` does.
+    """
     run = _started()
     source = _source(name, data)
     allowed = stand_in if source == "stand-in" and stand_in is not _SAME_AS_REAL else band
@@ -105,10 +132,6 @@ def check(
     if allowed is not None and ((low is None and high is None) or (None not in (low, high) and low > high)):
         raise ValueError(f"claim {name!r} has the band {allowed}, which is empty or has no edge at all")
     measured = float(measured)
-    asserted = allowed is not None
-    ok = not asserted or (
-        math.isfinite(measured) and (low is None or measured >= low) and (high is None or measured <= high)
-    )
     row = {
         "lecture": run.name,
         "claim": name,
@@ -116,8 +139,8 @@ def check(
         "measured": measured,
         "low": None if low is None else float(low),
         "high": None if high is None else float(high),
-        "asserted": asserted,
-        "ok": ok,
+        "asserted": allowed is not None,
+        "ok": allowed is None or within(measured, low, high),
         "source": source,
         "seed": run.seed,
         **_backend(),
@@ -129,14 +152,7 @@ def check(
     if log := os.environ.get("CLAIMS_LOG"):
         with Path(log).open("a", encoding="utf-8") as file:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
-    if not ok:
-        unit = unit_of(stated)
-        where = {"real": "real data", "stand-in": "a stand-in", "none": "any machine"}[source]
-        raise ClaimError(
-            f"{name}: stated {stated}; measured {figure(measured)}{unit}; "
-            f"allowed {describe_band(low, high)}{unit} on {where} (lecture {run.name}, seed {run.seed})"
-        )
-    print(f"claim: {name} | stated {stated}")
+    return row
 
 
 def table():
@@ -163,6 +179,11 @@ def table():
 
     columns = ["claim", "stated", "measured", "allowed", "holds"]
     return Table(pd.DataFrame(rows, columns=columns).set_index("claim"))
+
+
+def within(value: float, low: float | None, high: float | None) -> bool:
+    """Say whether a value lies in a band, either edge of which may be None; NaN and infinities never do."""
+    return math.isfinite(value) and (low is None or value >= low) and (high is None or value <= high)
 
 
 def figure(value: float) -> str:

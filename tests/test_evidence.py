@@ -259,7 +259,9 @@ def falsehoods(root, monkeypatch):
 def test_a_falsehood_that_is_noticed(falsehoods, capsys):
     root = falsehoods('"two", 2,', '"two", 7,', ["two"])
     assert controls.controls("42", "stand-in", None, root) == 0
-    assert "red" in capsys.readouterr().out.splitlines()[-1]
+    noticed, never = capsys.readouterr().out.split("\nNo falsehood turned these red yet:\n")
+    assert "red" in noticed.splitlines()[-1]
+    assert never.split() == ["42", "seed", "42", "three"]
 
 
 def test_a_falsehood_that_goes_unnoticed_is_a_finding(falsehoods, capsys):

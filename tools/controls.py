@@ -15,20 +15,28 @@ CONTROLS = "tests/controls.toml"
 
 
 def controls(lecture, source, scheduler, root=ROOT):
-    """Run a copy of the lecture for each falsehood; print which claims noticed. Returns 1 if one did not."""
+    """Run a copy of the lecture for each falsehood; print which claims noticed, and which never did.
+
+    Returns 0, or 1 if a claim did not notice what it must.
+    """
     entries = [entry for entry in read(root) if lecture in (None, entry["lecture"])]
     expected = {falsified(entry, source, root): entry for entry in entries}
     table, green = [["Lecture", "Falsehood", "Claim that must go red", "Measured", "Verdict"]], 0
+    measured, noticed = set(), set()  # (lecture, claim)
     for job, result in jobs.run_all(expected, scheduler, root):
         entry = expected[job]
         rows = {row["claim"]: row for row in result.rows}
+        measured |= {(entry["lecture"], claim) for claim in rows}
+        noticed |= {(entry["lecture"], claim) for claim, row in rows.items() if not row["ok"]}
         for claim in entry["red"]:
             row = rows.get(claim)
             verdict = "not reached" if row is None else "GREEN" if row["ok"] else "red"
             green += verdict != "red"
-            measured = tables.figure(row["measured"]) if row else "–"
-            table.append([entry["lecture"], entry["falsehood"], claim, measured, verdict])
+            value = tables.figure(row["measured"]) if row else "–"
+            table.append([entry["lecture"], entry["falsehood"], claim, value, verdict])
     print("\n" + tables.plain(table[:1] + sorted(table[1:])))
+    if never := sorted(measured - noticed):
+        print("\nNo falsehood turned these red yet:", *map(" ".join, never), sep="\n  ")
     if green:
         print(
             f"\n{green} claims did not notice the falsehood: tighten their bands, or measure something else"

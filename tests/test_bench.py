@@ -57,6 +57,14 @@ def test_a_missed_promise_is_an_error_and_changes_nothing(race):
     assert tables.read_csv(root / bench.SPEED)[0]["value"] == "41.26"
 
 
+def test_a_mere_fact_may_be_endless(race):
+    root = race(30.0)
+    module = root / "benchmarks" / "race.py"
+    module.write_text(module.read_text(encoding="utf-8").replace("2000.0", 'float("inf")'), encoding="utf-8")
+    bench.bench(root=root)
+    assert tables.read_csv(root / bench.SPEED)[1]["value"] == "inf"
+
+
 def test_one_benchmark_replaces_its_own_rows_only(race):
     root = race(30.0)
     bench.bench(root=race(31.0, "again"))

@@ -138,6 +138,59 @@ def test_a_band_that_is_empty_or_open_on_both_sides_is_refused(log, band):
         claims.check("error", 1, "1", band=band)
 
 
+@pytest.mark.parametrize("call", [claims.check, claims.record])
+def test_a_band_must_be_there_and_be_named(log, call):
+    with pytest.raises(ValueError, match="claim 'error' has no band: without one it could never fail"):
+        call("error", 1, "1", band=None)
+    with pytest.raises(TypeError):
+        call("error", 1, "1", (0, 2))
+    with pytest.raises(TypeError):
+        call("error", 1, "1")
+
+
+@pytest.mark.parametrize(
+    ("value", "stated"),
+    [
+        (0.0238, "0.02"),
+        (0.0238, "0.024 (slide: 0.02)"),
+        (5.023e-7, "5.0e-7"),
+        (62_730, "62,730 parameters"),
+        (-0.5, "−0.50"),
+        (-1e-9, "0"),
+        (182, "182 of 210"),
+        (True, "1"),
+    ],
+)
+def test_exact_arithmetic_prints_as_stated(log, capsys, value, stated):
+    claims.exact("terms", value, stated)
+    assert capsys.readouterr().out.splitlines()[-1] == f"claim: terms | stated {stated}"
+    assert [(row["exact"], row["ok"], row["source"]) for row in log()] == [(True, True, "none")]
+
+
+@pytest.mark.parametrize(
+    ("value", "stated"),
+    [(0.0251, "0.02"), (62_731, "62,730"), (0.5, "−0.5"), (float("nan"), "0"), (5.1e-7, "5.0e-7")],
+)
+def test_arithmetic_that_prints_otherwise_is_refused_and_logged_first(log, value, stated):
+    with pytest.raises(claims.ClaimError, match=f"^terms: stated {stated}; computed "):
+        claims.exact("terms", value, stated)
+    assert [row["ok"] for row in log()] == [False]
+
+
+def test_an_exact_figure_must_be_a_number(log):
+    with pytest.raises(ValueError, match="stated as 'many' holds no number"):
+        claims.exact("terms", 1, "many")
+
+
+def test_the_table_shows_what_was_at_stake_first(log):
+    claims.exact("parameters", 9, "9")
+    claims.check("error", 27.8, "27.8 %", band=(27, 28), data=("flats",))
+    claims.exact("terms", 3, "3")
+    table = claims.table()
+    assert list(table.index) == ["error", "exact arithmetic: 2 figures"]
+    assert table["holds"].tolist() == ["yes", "yes"]
+
+
 def test_a_claim_without_a_lecture_says_what_to_run():
     code = "from utils import claims; claims.check('x', 1, '1', band=(0, 2))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

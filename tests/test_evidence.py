@@ -7,7 +7,6 @@ import signal
 import statistics
 import threading
 import time
-import tomllib
 
 import pytest
 
@@ -242,12 +241,12 @@ def falsehoods(root, monkeypatch):
     """Return a repository with one lecture; a function writes its control, answered without running it."""
     (root / "lectures").mkdir()
     (root / "lectures" / "42_sample.py").write_text(LECTURE, encoding="utf-8")
-    (root / "tests").mkdir()
+    (root / "tests" / "controls").mkdir(parents=True)
 
     def write(find, replace, red):
-        entry = {"lecture": "42", "falsehood": "f", "find": find, "replace": replace, "red": red}
+        entry = {"falsehood": "f", "find": find, "replace": replace, "red": red}
         text = "\n".join(["[[control]]", *(f"{key} = {value!r}" for key, value in entry.items())])
-        (root / "tests" / "controls.toml").write_text(text, encoding="utf-8")
+        (root / "tests" / "controls" / "42.toml").write_text(text, encoding="utf-8")
         return root
 
     monkeypatch.setattr(
@@ -280,8 +279,7 @@ def test_a_control_must_find_its_text_exactly_once(falsehoods):
 
 
 def test_the_courses_controls_fit_their_lectures():
-    entries = tomllib.loads((jobs.ROOT / controls.CONTROLS).read_text(encoding="utf-8"))["control"]
-    for entry in entries:
+    for entry in controls.read(jobs.ROOT):
         assert controls.falsified(entry, "real", jobs.ROOT).text
         assert entry["red"], f"{entry['falsehood']}: name the claims that must go red"
 

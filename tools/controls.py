@@ -1,6 +1,6 @@
 """Tells falsehoods and sees whether the claims notice: each must turn red what it says it turns red.
 
-python -m tools.controls               every control of tests/controls.toml, on real data
+python -m tools.controls               every control of tests/controls/, on real data
 python -m tools.controls --lecture 01  those of one lecture
 
 A control that stays green is a finding about the claims: they would hold even if the lecture were wrong.
@@ -11,7 +11,7 @@ import tomllib
 
 from tools import ROOT, ToolError, jobs, lecture_scripts, run_tool, tables
 
-CONTROLS = "tests/controls.toml"
+CONTROLS = "tests/controls"
 
 
 def controls(lecture, source, scheduler, root=ROOT):
@@ -45,8 +45,12 @@ def controls(lecture, source, scheduler, root=ROOT):
 
 
 def read(root):
-    """Return the entries of tests/controls.toml: dicts of lecture, falsehood, find, replace, red."""
-    return tomllib.loads((root / CONTROLS).read_text(encoding="utf-8"))["control"]
+    """Return the entries of tests/controls/NN.toml: dicts of lecture, falsehood, find, replace, red."""
+    return [
+        {"lecture": path.stem, **entry}
+        for path in sorted((root / CONTROLS).glob("[0-9][0-9].toml"))
+        for entry in tomllib.loads(path.read_text(encoding="utf-8"))["control"]
+    ]
 
 
 def listed(entries):
@@ -67,8 +71,8 @@ def falsified(entry, source, root):
     text = script.read_text(encoding="utf-8")
     if (count := text.count(entry["find"])) != 1:
         raise ToolError(
-            f"{CONTROLS}, {entry['falsehood']!r}: its text to find occurs {count} times in {script.name},"
-            f" not once: {entry['find']}"
+            f"{CONTROLS}/{entry['lecture']}.toml, {entry['falsehood']!r}: its text to find occurs"
+            f" {count} times in {script.name}, not once: {entry['find']}"
         )
     text = text.replace(entry["find"], entry["replace"])
     return jobs.Job(

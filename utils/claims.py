@@ -1,7 +1,8 @@
 """Ties every figure that a lecture states to the one that it measures.
 
-A lecture calls `start` once, then `check` wherever it states a figure, and `table` at its end. A measured
-value outside its band stops the lecture with a `ClaimError`, and so turns the maintainer's CI red.
+A lecture calls `start` once, then `check` wherever it states a figure that chance or data enters, `exact`
+where it states arithmetic, and `table` at its end. A measured value outside its band, or arithmetic that
+does not print as stated, stops the lecture with a `ClaimError`, and so turns the maintainer's CI red.
 """
 
 from __future__ import annotations
@@ -66,6 +67,7 @@ def check(
     name: str,
     measured: float,
     stated: str,
+    *,
     band: Band,
     stand_in: Band | None = _SAME_AS_REAL,
     data: tuple[str, ...] = (),
@@ -98,7 +100,7 @@ def check(
     ValueError
         If the lecture was not started, the band is empty, or a dataset was not loaded.
     """
-    row = record(name, measured, stated, band, stand_in, data)
+    row = record(name, measured, stated, band=band, stand_in=stand_in, data=data)
     if not row["ok"]:
         unit = unit_of(stated)
         where = {"real": "real data", "stand-in": "a stand-in", "none": "any machine"}[row["source"]]
@@ -110,10 +112,43 @@ def check(
     print(f"claim: {name} | stated {stated}")
 
 
+def exact(name: str, value: float, stated: str) -> None:
+    """Check a figure of plain arithmetic, which no data, seed or machine can change.
+
+    Prints the same line as `check`, and logs a row of the same form.
+
+    Parameters
+    ----------
+    name
+        What was computed, unique within the lecture.
+    value
+        The computed value, in the units of `stated`.
+    stated
+        The figure as the lecture states it. Its first number is compared with `value`, rounded to as many
+        digits: "0.02" with 0.0238, "5.0e-7" with 5.023e-7, "62,730" with 62730.
+
+    Raises
+    ------
+    ClaimError
+        If the rounded value does not print as `stated` does.
+    ValueError
+        If the lecture was not started, or `stated` holds no number.
+    """
+    run = _started()
+    value = float(value)
+    holds = _prints_as(value, first_number(stated))
+    edge = {"low": None, "high": None, "asserted": True, "ok": holds, "source": "none", "exact": True}
+    _log(run, _row(run, name, stated, value, edge))
+    if not holds:
+        raise ClaimError(f"{name}: stated {stated}; computed {value:.10g} (lecture {run.name})")
+    print(f"claim: {name} | stated {stated}")
+
+
 def record(
     name: str,
     measured: float,
     stated: str,
+    *,
     band: Band,
     stand_in: Band | None = _SAME_AS_REAL,
     data: tuple[str, ...] = (),
@@ -127,51 +162,49 @@ def record(
     """
     run = _started()
     source = _source(name, data)
+    if band is None:
+        raise ValueError(f"claim {name!r} has no band: without one it could never fail")
     allowed = stand_in if source == "stand-in" and stand_in is not _SAME_AS_REAL else band
     low, high = (None, None) if allowed is None else allowed
     if allowed is not None and ((low is None and high is None) or (None not in (low, high) and low > high)):
         raise ValueError(f"claim {name!r} has the band {allowed}, which is empty or has no edge at all")
     measured = float(measured)
-    row = {
-        "lecture": run.name,
-        "claim": name,
-        "stated": stated,
-        "measured": measured,
-        "low": None if low is None else float(low),
-        "high": None if high is None else float(high),
-        "asserted": allowed is not None,
-        "ok": within(measured, low, high),
-        "source": source,
-        "seed": run.seed,
-        **_backend(),
-        "versions": _versions(),
-        "seconds": round(time.perf_counter() - run.started, 3),
-        "peak_mb": peak_mb(),
-    }
-    run.rows[name] = row
-    if log := os.environ.get("CLAIMS_LOG"):
-        with Path(log).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    edges = {"low": None if low is None else float(low), "high": None if high is None else float(high)}
+    verdict = {"asserted": allowed is not None, "ok": within(measured, low, high)}
+    row = _row(run, name, stated, measured, {**edges, **verdict, "source": source, "exact": False})
+    _log(run, row)
     return row
 
 
 def table():
     """Return this lecture's claims so far as a DataFrame: stated, measured, allowed, and whether each holds.
 
-    Its numbers differ from run to run, so its cell is never compared with a stored output.
+    Measured claims come first; the last line counts those that are exact arithmetic. The numbers differ from
+    run to run, so the cell that shows them is never compared with a stored output.
     """
     import pandas as pd
 
+    claims = _started().rows.values()
     rows = [
         {
-            "claim": name,
+            "claim": row["claim"],
             "stated": row["stated"],
             "measured": f"{figure(row['measured'])}{unit_of(row['stated'])}",
             "allowed": describe_band(row["low"], row["high"]) if row["asserted"] else "not asserted here",
             "holds": ("yes" if row["ok"] else "NO") if row["asserted"] else "–",
         }
-        for name, row in _started().rows.items()
+        for row in claims
+        if not row["exact"]
     ]
+    if exact_ones := [row for row in claims if row["exact"]]:
+        holds = "yes" if all(row["ok"] for row in exact_ones) else "NO"
+        rows.append(
+            {
+                "claim": f"exact arithmetic: {len(exact_ones)} figures",
+                **dict.fromkeys(("stated", "measured", "allowed"), "–"),
+                "holds": holds,
+            }
+        )
 
     class Table(pd.DataFrame):  # pandas hides the middle of a table of more than 60 rows
         def _repr_html_(self):
@@ -204,6 +237,20 @@ def describe_band(low: float | None, high: float | None) -> str:
     return f"{figure(low)} to {figure(high)}"
 
 
+def first_number(stated: str) -> str:
+    """Return the first number of a stated figure as written: "−0.50" of "−0.50 (theory: −1/2)".
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    match = re.search(r"[-−]?\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?", stated)
+    if match is None:
+        raise ValueError(f"the figure stated as {stated!r} holds no number")
+    return match[0].rstrip(",")
+
+
 def unit_of(stated: str) -> str:
     """Return the unit of a stated figure with its leading space: " %" of "27.8 % (slide: 26 %)"."""
     match = re.search(r"\d[\d,.]*+(?:e[-+]?\d+)?+\s*(%|(?!of\b|to\b|or\b)[A-Za-z][\w/]*)", stated)
@@ -223,6 +270,39 @@ def peak_mb() -> float:
     import resource
 
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, 1)
+
+
+def _prints_as(value: float, number: str) -> bool:
+    """Say whether a value, rounded to the digits of a number as written, is that number."""
+    written = number.replace(",", "").replace("−", "-")
+    mantissa, _, exponent = written.partition("e")
+    digits = len(mantissa.partition(".")[2])
+    rounded = f"{value:.{digits}{'e' if exponent else 'f'}}"
+    return float(rounded) == float(written)  # NaN equals nothing
+
+
+def _row(run: _Lecture, name: str, stated: str, measured: float, verdict: dict) -> dict:
+    """Return a claim's row: what was stated and measured, the verdict, and under what it was measured."""
+    return {
+        "lecture": run.name,
+        "claim": name,
+        "stated": stated,
+        "measured": measured,
+        **verdict,
+        "seed": run.seed,
+        **_backend(),
+        "versions": _versions(),
+        "seconds": round(time.perf_counter() - run.started, 3),
+        "peak_mb": peak_mb(),
+    }
+
+
+def _log(run: _Lecture, row: dict) -> None:
+    """Keep a claim's row for the table, and append it to the file that CLAIMS_LOG names, if any."""
+    run.rows[row["claim"]] = row
+    if log := os.environ.get("CLAIMS_LOG"):
+        with Path(log).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 def _started() -> _Lecture:

@@ -4,9 +4,7 @@
 keeps them (`sphinx-build -t instructor`). No page asks the network for what its reader has not clicked.
 """
 
-import re
 import sys
-import tomllib
 from pathlib import Path
 
 import nbformat
@@ -24,10 +22,6 @@ exclude_patterns = ["_build", "node_modules"]
 
 nb_execution_mode = "off"
 myst_enable_extensions = ["amsmath", "dollarmath", "substitution"]
-index = tomllib.loads((ROOT / "lectures" / "index.toml").read_text(encoding="utf-8"))
-measured = tables.read_csv(ROOT / tables.LECTURES)
-lectures = tables.lectures(index, measured)
-claims = tables.claims(tables.read_csv(ROOT / tables.CLAIMS))
 
 html_theme = "sphinx_book_theme"
 html_title = project
@@ -45,27 +39,28 @@ if MATHJAX.exists():  # else Sphinx takes MathJax from the network
     mathjax_path = MATHJAX.name
 
 
-def without_badge_image(text):
-    """Return Markdown with Colab's badges as plain links: their picture would come from the network."""
-    return re.sub(r"!\[(Open in Colab)\]\([^)]*\)", r"\1", text)
-
-
-def lecture_map(table):
-    """Return the table of lectures as a list in Markdown: what each asks, and what it takes."""
-    cards = []
-    for title, question, teach, run, memory, data, colab in table[1:]:
-        facts = [f"{teach} to teach", *(fact for fact in (f"{run} to run", memory) if "–" not in fact)]
-        facts += [data, without_badge_image(colab)]
-        cards.append(f"1. **{title}**\n\n   {question}\n\n   {' · '.join(filter(None, facts))}")
-    return "\n".join(cards)
+def lecture_map(found):
+    """Return the lectures as a list in Markdown, by part: what each asks, and what it takes."""
+    blocks = []
+    for part, its_lectures in tables.parts(found).items():
+        blocks.append(f"### {part}")
+        for one in its_lectures:
+            facts = [f"{one['teach']} to teach", one["run"] and f"{one['run']} to run", one["memory"]]
+            facts += [one["needs"] and f"needs {one['needs']}", one["data"], one["open"]]
+            lines = [
+                f"- **{one['title']}**",
+                one["question"],
+                one["headline"],
+                " · ".join(filter(None, facts)),
+            ]
+            blocks.append("\n\n  ".join(filter(None, lines)))
+    return "\n\n".join(blocks)
 
 
 myst_substitutions = {
-    "lectures": lecture_map(lectures),
-    "claims": tables.markdown(claims),
-    "evidence": evidence.page(
-        tables.read_csv(ROOT / evidence.EVIDENCE), {name[:2]: entry["title"] for name, entry in index.items()}
-    ),
+    "lectures": lecture_map(tables.facts(ROOT)),
+    "claims": tables.claims_by_lecture(ROOT),
+    "evidence": evidence.page(ROOT),
     "controls": tables.markdown(controls.listed(controls.read(ROOT))),
 }
 
@@ -85,7 +80,7 @@ def stage(app) -> None:
         notebook = nbformat.read(path, as_version=4)
         if not app.tags.has("instructor"):
             notebook.cells = [c for c in notebook.cells if "instructor" not in c.metadata.get("tags", [])]
-        notebook.cells[0].source = without_badge_image(notebook.cells[0].source)
+        notebook.cells[0].source = tables.without_badge_image(notebook.cells[0].source)
         text, copy = nbformat.writes(notebook), folder / name
         if not copy.exists() or copy.read_text(encoding="utf-8") != text:
             copy.write_text(text, encoding="utf-8", newline="\n")

@@ -1,6 +1,5 @@
 # ---
 # jupyter:
-#   accelerator: GPU
 #   kernelspec:
 #     display_name: Python 3 (ipykernel)
 #     language: python

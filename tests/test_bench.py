@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from tools import ROOT, ToolError, bench, tables
+from tools import ROOT, ToolError, bench, measured
 
 MODULE = '''"""A snail against a hare.
 
@@ -39,7 +39,7 @@ def readme(root):
 def test_what_was_measured_is_written_down(race):
     root = race(41.26)
     bench.bench(root=root)
-    ratio, snail = tables.read_csv(root / bench.SPEED)
+    ratio, snail = measured.read_csv(root / bench.SPEED)
     assert (ratio["benchmark"], ratio["quantity"], ratio["value"]) == ("race", "snail / hare", "41.26")
     assert (snail["value"], snail["unit"], snail["low"]) == ("2000.0", "s", "")
     assert "### race\n\nA snail against a hare.\n\nBoth run a metre.\n\n| Measured" in readme(root)
@@ -54,7 +54,7 @@ def test_a_missed_promise_is_an_error_and_changes_nothing(race):
     with pytest.raises(ToolError, match=r"race: snail / hare$"):
         bench.bench(root=race(19.9))
     assert readme(root) == before
-    assert tables.read_csv(root / bench.SPEED)[0]["value"] == "41.26"
+    assert measured.read_csv(root / bench.SPEED)[0]["value"] == "41.26"
 
 
 def test_a_mere_fact_may_be_endless(race):
@@ -62,7 +62,7 @@ def test_a_mere_fact_may_be_endless(race):
     module = root / "benchmarks" / "race.py"
     module.write_text(module.read_text(encoding="utf-8").replace("2000.0", 'float("inf")'), encoding="utf-8")
     bench.bench(root=root)
-    assert tables.read_csv(root / bench.SPEED)[1]["value"] == "inf"
+    assert measured.read_csv(root / bench.SPEED)[1]["value"] == "inf"
 
 
 def test_one_benchmark_replaces_its_own_rows_only(race):
@@ -70,7 +70,7 @@ def test_one_benchmark_replaces_its_own_rows_only(race):
     bench.bench(root=race(31.0, "again"))
     race(32.0)
     bench.bench(["race"], root)
-    rows = tables.read_csv(root / bench.SPEED)
+    rows = measured.read_csv(root / bench.SPEED)
     assert [(row["benchmark"], row["value"]) for row in rows[::2]] == [("again", "31.0"), ("race", "32.0")]
 
 

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 
-from tools import ROOT, ToolError, build, lecture_scripts, replace_files
+from tools import ROOT, ToolError, build, forms, kernels, lectures, measured, replace_files
 
 HEADER = """\
 # ---
@@ -81,7 +81,23 @@ from utils import claims
 claims.start("02")
 
 # %%
-claims.check("sides of a triangle", 3, "3", band=(2.5, 3.5))
+claims.exact("sides of a triangle", 3, "3")
+"""
+
+
+FACTS = """
+[{}]
+title = "T"
+question = "Q?"
+part = "P"
+needs = []
+minutes = 90
+datasets = []
+seconds = 60
+peak_mb = 1500
+gpu = false
+backends = []
+headline = "one and one"
 """
 
 
@@ -89,14 +105,16 @@ def course(folder, **lectures):
     """Write a small course with the named lectures and return its root."""
     (folder / "lectures").mkdir(parents=True)
     shutil.copy(ROOT / "pyproject.toml", folder)
-    readme = "# A course\n\n<!-- lectures -->\n<!-- /lectures -->\n\n<!-- claims -->\n<!-- /claims -->\n"
-    (folder / "README.md").write_text(readme, encoding="utf-8")
+    for file, table in (("", "lectures"), ("measured/", "claims"), ("data/", "datasets")):
+        path = folder / f"{file}README.md"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"# A course\n\n<!-- {table} -->\n<!-- /{table} -->\n", encoding="utf-8")
     index = ""
     for name, script in lectures.items():
         name = name.removeprefix("_")
         path = folder / "lectures" / f"{name}.py"
         path.write_text(HEADER + script, encoding="utf-8", newline="\n")
-        index += f'[{name}]\ntitle = "T"\nquestion = "Q?"\nminutes = 90\ndatasets = []\n'
+        index += FACTS.format(name)
     (folder / "lectures" / "index.toml").write_text(index, encoding="utf-8")
     return folder
 
@@ -222,33 +240,37 @@ def test_page_folds_solutions(ran):
 
 
 def test_executed_notebook_becomes_its_script_again(ran):
-    config = build.jupytext_config(ran.root)
-    assert build.script_text(notebook(ran.root, "build"), config, ran.root) == HEADER + SAMPLE
+    assert forms.script_of(notebook(ran.root, "build"), "01_sample", ran.root) == HEADER + SAMPLE
 
 
-def test_lecture_may_ask_colab_for_a_gpu(tmp_path):
-    asking = HEADER.replace("# jupyter:\n", "# jupyter:\n#   accelerator: GPU\n") + "# %%\nx = 1\n"
-    root = course(tmp_path, _01_sample="")
-    script = root / "lectures" / "01_sample.py"
-    script.write_text(asking, encoding="utf-8")
-    executed = build.execute(script, tmp_path, tmp_path / "claims")
+def test_colab_is_asked_for_a_gpu_where_the_index_says_so(tmp_path):
+    root = course(tmp_path, _01_sample="# %%\nx = 1\n")
+    facts = root / "lectures" / "index.toml"
+    facts.write_text(facts.read_text(encoding="utf-8").replace("gpu = false", "gpu = true"), encoding="utf-8")
+    [lecture] = lectures.read(root)
+    executed = build.execute(lecture, root, tmp_path, tmp_path / "claims")
     assert executed.metadata.accelerator == "GPU"  # where Colab looks for it
-    assert build.script_text(executed, build.jupytext_config(root), root) == asking
+    (root / "notebooks").mkdir()
+    executed.cells[0].source = "x = 2"
+    nbformat.write(executed, root / "notebooks" / "01_sample.ipynb")
+    build.sync(root)
+    assert (root / "lectures" / "01_sample.py").read_text(encoding="utf-8") == HEADER + "# %%\nx = 2\n"
 
 
-@pytest.mark.parametrize("script", lecture_scripts(ROOT), ids=lambda script: script.stem)
-def test_every_lecture_survives_the_way_to_a_notebook_and_back(script):
-    config = build.jupytext_config(ROOT)
-    stored = nbformat.reads(build.notebook_text(build.read_script(script, config)), as_version=4)
-    text = build.script_text(stored, config, ROOT)
-    assert text == script.read_text(encoding="utf-8"), "run `ruff format`; leave one blank line between cells"
+@pytest.mark.parametrize("lecture", lectures.read(ROOT), ids=lambda lecture: lecture.stem)
+def test_every_lecture_survives_the_way_to_a_notebook_and_back(lecture):
+    stored = nbformat.reads(build.notebook_text(forms.notebook_of(lecture, ROOT)), as_version=4)
+    text = forms.script_of(stored, lecture.stem, ROOT)
+    assert text == lecture.text, "run `ruff format`; leave one blank line between cells"
 
 
 def test_the_first_lecture_builds_the_same_twice(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_DATA_POLICY", "stand-in")
-    script = lecture_scripts(ROOT)[0]
+    lecture = lectures.read(ROOT)[0]
     with ThreadPoolExecutor() as pool:
-        first, second = pool.map(lambda n: build.execute(script, tmp_path, tmp_path / f"claims-{n}"), (1, 2))
+        first, second = pool.map(
+            lambda n: build.execute(lecture, ROOT, tmp_path, tmp_path / f"claims-{n}"), (1, 2)
+        )
     assert build.notebook_text(first) == build.notebook_text(second)
 
 
@@ -257,6 +279,7 @@ def built(tmp_path, monkeypatch):
     """A course of two lectures whose notebooks were built."""
     monkeypatch.setenv("COURSE_DATA_POLICY", "stand-in")
     monkeypatch.setenv("COURSE_SEED", "7")
+    monkeypatch.setattr(build, "product_rate", lambda: "300")
     root = course(tmp_path, _01_sample=SAMPLE, _02_other=OTHER)
     assert build.notebooks(root) == 0
     return root
@@ -264,34 +287,39 @@ def built(tmp_path, monkeypatch):
 
 def test_notebooks_are_built_on_real_data_with_seed_0_and_the_same_twice(built):
     assert text_of(notebook(built).cells[1]) == "lecture 01 | data policy real | seed 0\n"
-    before = snapshot(built / "notebooks")
-    claims = (built / "benchmarks" / "claims.csv").read_bytes()
+    before = snapshot(built / "notebooks") | snapshot(built / "measured" / "claims")
     build.notebooks(built, ["01"])
-    assert snapshot(built / "notebooks") == before
-    assert (built / "benchmarks" / "claims.csv").read_bytes() == claims
+    assert snapshot(built / "notebooks") | snapshot(built / "measured" / "claims") == before
 
 
-def test_rebuilding_a_lecture_replaces_its_rows_alone(built):
+def test_rebuilding_a_lecture_replaces_its_files_alone(built):
     script = built / "lectures" / "01_sample.py"
     script.write_text(
         script.read_text(encoding="utf-8").replace('"one and one", 2,', '"one plus one", 2.1,'),
         encoding="utf-8",
     )
+    others = {path: path.read_bytes() for path in built.rglob("02*")}
     build.notebooks(built, ["01"])
-    claims = rows(built / "benchmarks" / "claims.csv")
-    assert [(row["lecture"], row["claim"]) for row in claims] == [
-        ("01", "one plus one"),
-        ("02", "sides of a triangle"),
+    assert {path: path.read_bytes() for path in built.rglob("02*")} == others
+    claims = measured.rows(built, "claims")
+    assert [(row["lecture"], row["claim"], row["exact"]) for row in claims] == [
+        ("01", "one plus one", "False"),
+        ("02", "sides of a triangle", "True"),
     ]
-    lectures = rows(built / "benchmarks" / "lectures.csv")
-    assert [row["lecture"] for row in lectures] == ["01", "02"]
-    for row in lectures:
+    runs = measured.rows(built, "runs")
+    assert [row["lecture"] for row in runs] == ["01", "02"]
+    for row in runs:
         assert 0 < float(row["seconds"]) < 60
         assert 20 < float(row["peak_mb"]) < 2000
+        assert row["gflops"] == "300"
         assert f"{os.cpu_count()} cores" in row["machine"]
         assert row["versions"].startswith("python 3.")
         assert re.fullmatch(r"\d{4}-\d\d-\d\d", row["date"])
-    assert "one plus one" in (built / "README.md").read_text(encoding="utf-8")
+    assert "one plus one" in (built / "measured" / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_rate_of_multiplying_matrices_is_measured():
+    assert 1 < float(build.product_rate()) < 1e6
 
 
 BROKEN = {
@@ -307,7 +335,7 @@ def test_broken_lecture_stops_the_build_and_leaves_every_file_as_it_was(tmp_path
     cells, reason = BROKEN[kind]
     root = course(tmp_path, _01_broken=f"# %%\nx = 1\n\n{cells}\n")
     (root / "notebooks").mkdir()
-    (root / "notebooks" / "01_broken.ipynb").write_text("the old one", encoding="utf-8")
+    nbformat.write(forms.notebook_of(lectures.read(root)[0], root), root / "notebooks" / "01_broken.ipynb")
     before = snapshot(root)
     with pytest.raises(ToolError) as caught:
         build.notebooks(root)
@@ -322,7 +350,7 @@ def opened(tmp_path):
     """A course whose notebook has not been edited; a function that stores edits of it; and the script."""
     root = course(tmp_path, _01_sample=SAMPLE)
     script = root / "lectures" / "01_sample.py"
-    stored = build.read_script(script, build.jupytext_config(root))
+    stored = forms.notebook_of(lectures.read(root)[0], root)
     (root / "notebooks").mkdir()
 
     def save():
@@ -360,6 +388,128 @@ def test_sync_refuses_a_cell_that_is_not_python(opened):
     with pytest.raises(ToolError, match="is not Python"):
         build.sync(opened.root)
     assert opened.script.read_text(encoding="utf-8") == HEADER + SAMPLE
+
+
+def test_a_pasted_picture_is_refused_and_stays_in_the_notebook(opened):
+    opened.stored.cells[0].source += "\n\n![image.png](attachment:image.png)"
+    opened.stored.cells[0].attachments = {"image.png": {"image/png": "iVBORw0KGgo="}}
+    opened.save()
+    before = snapshot(opened.root)
+    for command in (build.sync, build.notebooks):
+        with pytest.raises(
+            ToolError, match=r"01_sample\.ipynb, cell 1: .*image\.png.* Draw it in a code cell"
+        ):
+            command(opened.root)
+    assert snapshot(opened.root) == before
+
+
+def test_a_notebook_with_a_merges_marks_is_named(opened):
+    (opened.root / "notebooks" / "01_sample.ipynb").write_text("<<<<<<< HEAD", encoding="utf-8")
+    with pytest.raises(ToolError, match=r"notebooks/01_sample\.ipynb is no notebook"):
+        build.sync(opened.root)
+
+
+def edited(path, old, new):
+    """Replace some text in a file, as an editor would."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_an_edit_of_either_form_is_carried_to_the_other_and_never_lost(built, capsys):
+    script, stored = built / "lectures" / "01_sample.py", built / "notebooks" / "01_sample.ipynb"
+    edited(script, "# A sample", "# A finer sample")
+    build.sync(built, ["01"])
+    assert "make notebooks" in capsys.readouterr().out  # the notebook has nothing to carry
+    assert "# A finer sample" in script.read_text(encoding="utf-8")
+    build.notebooks(built, ["01"])
+    edited(stored, "# A finer sample", "# A note taken in class")
+    before = snapshot(built)
+    with pytest.raises(ToolError, match=r"01_sample\.ipynb holds edits .*`make sync`"):
+        build.notebooks(built)
+    assert snapshot(built) == before
+    build.sync(built, ["01"])
+    assert "# A note taken in class" in script.read_text(encoding="utf-8")
+    edited(script, "taken in class", "after class")
+    build.notebooks(built, ["01"])
+    assert "# A note after class" in stored.read_text(encoding="utf-8")
+
+
+def test_edits_of_both_forms_are_for_people_to_join(built):
+    edited(built / "lectures" / "01_sample.py", "Ask the class", "Ask them")
+    edited(built / "notebooks" / "01_sample.ipynb", "# A sample", "# A better sample")
+    before = snapshot(built)
+    for command in (build.sync, build.notebooks):
+        with pytest.raises(ToolError, match="edit"):
+            command(built, ["01"])
+    assert snapshot(built) == before
+
+
+ODD = {
+    "a code cell that ends in blanks": (nbformat.v4.new_code_cell("x = 1\n   "), "# %%\nx = 1\n"),
+    "a hard break": (
+        nbformat.v4.new_markdown_cell("one  \ntwo  \n\n## three  "),
+        "# %% [markdown]\n# one\\\n# two\n#\n# ## three\n",
+    ),
+    "a markdown cell that ends in blanks": (
+        nbformat.v4.new_markdown_cell("one\n   "),
+        "# %% [markdown]\n# one\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_sync_keeps_what_a_notebook_may_hold_and_settles(opened, kind, capsys):
+    cell, written = ODD[kind]
+    opened.stored.cells.append(cell)
+    opened.save()
+    build.sync(opened.root)
+    assert opened.script.read_text(encoding="utf-8") == f"{HEADER}{SAMPLE}\n{written}"
+    assert "rewritten" in capsys.readouterr().out
+    build.sync(opened.root)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        (nbformat.v4.new_code_cell("x = 1\n# %% then\ny = 2"), "begins with `# %%`"),
+        (nbformat.v4.new_markdown_cell("%% per cent of what?"), "begin with %%"),
+    ],
+)
+def test_sync_refuses_a_cell_that_would_become_two(opened, cell, reason):
+    opened.stored.cells.append(cell)
+    opened.save()
+    with pytest.raises(ToolError, match=rf"01_sample\.ipynb, cell 10: .*{reason}"):
+        build.sync(opened.root)
+    assert opened.script.read_text(encoding="utf-8") == HEADER + SAMPLE
+
+
+TROUBLED = """
+import os, sys, time
+
+if "ipykernel_launcher" in sys.orig_argv and not os.path.exists({started!r}):
+    open({started!r}, "w").close()
+    {trouble}
+"""
+
+
+@pytest.mark.parametrize(
+    ("trouble", "reason"),
+    [("os._exit(1)", "no kernel started"), ("time.sleep(20)", "no kernel started within 3 s")],
+)
+def test_a_kernel_that_does_not_start_fails_its_lecture_alone(tmp_path, monkeypatch, capsys, trouble, reason):
+    root = course(tmp_path, _01_sample=OTHER, _02_other=OTHER)
+    (root / "site").mkdir()
+    code = TROUBLED.format(started=str(root / "started"), trouble=trouble)  # the first kernel's, no other's
+    (root / "site" / "sitecustomize.py").write_text(code, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", f"{root / 'site'}{os.pathsep}{ROOT}")
+    monkeypatch.setattr(kernels, "STARTUP", 3)
+    assert build.run(root) == 1
+    said = capsys.readouterr()
+    assert f"01_sample: {reason}" in said.err
+    assert "Failed, for the reasons above: 01_sample" in said.err
+    assert "02_other.ipynb" in said.out
 
 
 def test_sync_mentions_a_lecture_without_a_notebook(tmp_path, capsys):

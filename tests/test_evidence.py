@@ -1,4 +1,4 @@
-"""Evidence and controls: jobs on a real Dask cluster, and what is made of their results."""
+"""Evidence and controls: jobs on a real Dask cluster, what keeps them valid, what is made of results."""
 
 import math
 import os
@@ -8,10 +8,12 @@ import statistics
 import threading
 import time
 
+import psutil
 import pytest
 
-from tools import ToolError, controls, evidence, jobs, tables
+from tools import ToolError, controls, depends, evidence, jobs, lectures, measured
 from tools.jobs import Job, Result
+from tools.lectures import Lecture
 
 LECTURE = """\
 # %% [markdown]
@@ -24,11 +26,14 @@ SEED = claims.start("42")
 
 # %%
 claims.check("two", 2, "2", band=(1, 3))
+claims.exact("half of five", 5 / 2, "2.5")
 
 # %%
 claims.check("seed", SEED, "0", band=(0, 0))
 claims.check("three", 3, "3", band=(2, 4))
 """
+FACTS = {"datasets": [], "title": "Sample"}
+LOADS = "\n# %%\nfrom utils.datasets import load_mnist\n\nload_mnist()\n"
 
 
 def job(seed=0, extra="", lecture="42_sample"):
@@ -37,10 +42,14 @@ def job(seed=0, extra="", lecture="42_sample"):
 
 @pytest.fixture
 def root(tmp_path):
-    """Return a repository whose results are its own."""
+    """Return a repository with one lecture, whose results are its own."""
     shutil.copytree(jobs.ROOT / "utils", tmp_path / "utils", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("requirements.txt", "pyproject.toml"):
-        shutil.copy(jobs.ROOT / name, tmp_path)
+    shutil.copy(jobs.ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / "lectures").mkdir()
+    (tmp_path / "lectures" / "42_sample.py").write_text(LECTURE, encoding="utf-8")
+    (tmp_path / "lectures" / "index.toml").write_text(
+        '[42_sample]\ntitle = "Sample"\ndatasets = []\n', encoding="utf-8"
+    )
     return tmp_path
 
 
@@ -63,8 +72,9 @@ def test_a_job_measures_on_after_a_missed_claim_even_in_its_cell():
     assert result.errors == []
 
 
-def test_a_job_tells_other_errors():
-    result = jobs.run(job(extra="\n# %%\n1 / 0\n"), threads=1)
+def test_a_job_tells_other_errors_but_none_of_exact_arithmetic():
+    wrong = '\n# %%\nclaims.exact("one", 2, "1")\n\n# %%\n1 / 0\n'
+    result = jobs.run(job(extra=wrong), threads=1)
     assert result.errors == ["ZeroDivisionError: division by zero"]
     assert len(result.rows) == 3
 
@@ -91,7 +101,7 @@ def test_a_job_whose_worker_is_killed_is_run_again(root, cluster, tmp_path):
 
 def test_an_interrupted_run_goes_on_where_it_stopped(root, cluster, tmp_path):
     started = tmp_path / "started"
-    extra = f"\n# %%\nopen({str(started)!r}, 'a').write('x')\n"
+    extra = f"\n# %%\nopen({str(started)!r}, 'a').write('x')\nclaims.check('x', 0, '0', band=(0, 0))\n"
     todo = [job(seed, extra) for seed in range(3)]
     interrupted = jobs.run_all(todo[:1], cluster.scheduler_address, root)
     next(interrupted)
@@ -110,24 +120,132 @@ def test_a_result_with_errors_is_not_kept(root, cluster):
     assert not (root / jobs.RESULTS / f"{bad.key(root)}.json").exists()
 
 
+def test_a_worker_with_other_code_is_refused_by_name(root, cluster):
+    (root / "utils" / "judge.py").write_text("GOOD = 1\n", encoding="utf-8")  # workers have another, or none
+    uses_it = LECTURE.replace("from utils import claims", "from utils import claims, judge")
+    with pytest.raises(ToolError, match=r"seed 0.*the worker on \S+ has other modules of utils"):
+        dict(jobs.run_all([Job("42_sample", uses_it, 0, "real", "jax")], cluster.scheduler_address, root))
+
+
+def test_workers_started_here_listen_on_loopback_alone(root, monkeypatch):
+    heard = []
+
+    def listening(job, *_):
+        family = [psutil.Process(os.getppid()), *psutil.Process(os.getppid()).children(recursive=True)]
+        for process in family:
+            heard.extend(c.laddr.ip for c in process.net_connections("inet") if c.status == "LISTEN")
+        return Result([{"claim": address, "source": "none", "measured": 0.0} for address in heard], [])
+
+    monkeypatch.setattr(jobs, "run", listening)
+    monkeypatch.setattr(jobs, "judged", lambda rows, claims: rows)
+    [(_, result)] = jobs.run_all([job()], None, root)
+    assert {row["claim"] for row in result.rows} == {"127.0.0.1"}
+
+
+# What a result is kept by
+
+
+def key(root, text=LECTURE, datasets=(), **settings):
+    settings = {"seed": 0, "source": "stand-in", "backend": "tensorflow"} | settings
+    return Job("42_sample", text, datasets=datasets, **settings).key(root)
+
+
 @pytest.mark.parametrize(
-    "changed", ["text", "seed", "source", "backend", "utils/claims.py", "requirements.txt"]
+    "settings",
+    [{"text": LECTURE.replace("SEED,", "SEED + 1,")}, {"seed": 1}, {"source": "real"}, {"backend": "jax"}],
 )
-def test_a_result_is_kept_for_just_what_it_depends_on(root, changed):
-    before = job()
-    settings = {"text": LECTURE + "\n# %%\nx = 1\n", "seed": 1, "source": "real", "backend": "jax"}
-    after = Job(**{**before.__dict__, changed: settings[changed]}) if changed in settings else before
-    key = before.key(root)
-    if after is before:
-        with (root / changed).open("a", encoding="utf-8") as file:
-            file.write("# changed\n")
-        jobs._code_hash.cache_clear()
-    assert after.key(root) != key
+def test_other_code_or_settings_are_another_result(root, settings):
+    assert key(root, **settings) != key(root)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("# %%\nclaims.check", "# %%\n# why\nclaims.check"),
+        ("# # A lecture for tests", "# # Another title"),
+        ('"2", band=(1, 3)', '"two", band=(1, 4), stand_in=None, data=()'),
+        ('claims.exact("half of five", 5 / 2, "2.5")', 'claims.exact("a third", 1 / 3, "0.33")'),
+        ("band=(2, 4))\n", "band=(2, 4))\n\n# %%\nprint('an exercise, after the last claim')\n"),
+        ("from utils import claims\n", "if 'google.colab' in str():\n    x = 1\nfrom utils import claims\n"),
+    ],
+)
+def test_what_measures_nothing_is_no_part_of_it(root, old, new):
+    before, after = LECTURE, LECTURE.replace(old, new)
+    assert after != before
+    if "google.colab" in new:
+        before = before.replace(old, "pass\nfrom utils import claims\n")
+    if "data=()" in new:
+        before = before.replace('2, "2"', '2, "2", data=()')
+    assert key(root, after) == key(root, before)
+
+
+def append(path, text):
+    with path.open("a", encoding="utf-8") as file:
+        file.write(text)
+
+
+@pytest.mark.parametrize(
+    "name", ["check.py", "claims.py", "exercises.py", "plotting.py", "datasets/catalogue.toml"]
+)
+def test_what_prints_plots_or_looks_at_the_machine_is_no_part_of_it(root, name):
+    before = key(root, LECTURE + LOADS, ("mnist",))
+    append(root / "utils" / name, "\n# changed\n" if name.endswith("toml") else "\n# changed\nCHANGED = 1\n")
+    assert key(root, LECTURE + LOADS, ("mnist",)) == before
+
+
+def test_a_changed_loader_changes_the_lectures_that_load_that_dataset_and_no_other(root):
+    sets = (("mnist",), ("hdb_resale", "mnist"), ("hdb_resale",), ("chest_xray",), ())
+    before = [key(root, LECTURE + LOADS, datasets) for datasets in sets]
+    append(root / "utils" / "datasets" / "mnist.py", "\n# a comment\n")
+    assert [key(root, LECTURE + LOADS, datasets) for datasets in sets] == before
+    append(root / "utils" / "datasets" / "mnist.py", "\nCHANGED = 1\n")
+    after = [key(root, LECTURE + LOADS, datasets) for datasets in sets]
+    assert [a != b for a, b in zip(before, after, strict=True)] == [True, True, False, False, False]
+    append(root / "utils" / "datasets" / "store.py", "\nCHANGED = 1\n")
+    assert key(root, LECTURE + LOADS, ("chest_xray",)) != after[3]
+    assert key(root, LECTURE) == after[4]
+
+
+def test_a_module_that_a_lecture_uses_counts_with_what_that_uses(root):
+    (root / "utils" / "judge.py").write_text("from utils import scale\n", encoding="utf-8")
+    (root / "utils" / "scale.py").write_text("ONE = 1\n", encoding="utf-8")
+    uses_it = LECTURE.replace("from utils import claims", "from utils import claims, judge")
+    before = key(root, uses_it), key(root)
+    append(root / "utils" / "scale.py", "TWO = 2\n")
+    assert key(root, uses_it) != before[0]
+    assert key(root) == before[1]
+
+
+@pytest.mark.parametrize(("package", "counts"), [("numpy", True), ("sphinx", False), ("jupyterlab", False)])
+def test_a_bump_of_a_numerical_package_counts_and_of_the_sites_does_not(root, monkeypatch, package, counts):
+    def version(name, real=depends.importlib.metadata.version):
+        return "999" if name == package else real(name)
+
+    depends.versions.cache_clear()
+    before = key(root)
+    monkeypatch.setattr(depends.importlib.metadata, "version", version)
+    depends.versions.cache_clear()
+    assert (key(root) != before) == counts
+    depends.versions.cache_clear()
+
+
+def test_other_data_under_the_same_name_are_another_result(root, tmp_path, monkeypatch):
+    folder = tmp_path / "data" / "concrete"
+    folder.mkdir(parents=True)
+    monkeypatch.setenv("COURSE_DATA", str(folder.parent))
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(ToolError, match=r"concrete is not on this machine"):
+        key(root, LECTURE, ("concrete",), source="real")
+    keys = []
+    for content in ("a,b\n1,2\n", "a,b\n1,22\n"):
+        (folder / "Concrete_Data.csv").write_text(content, encoding="utf-8")
+        keys.append(key(root, LECTURE, ("concrete",), source="real"))
+    assert keys[0] != keys[1]
 
 
 def test_kept_rows_are_judged_by_todays_bands(root, cluster):
     before = job(seed=5)
-    measured = dict(jobs.run_all([before], cluster.scheduler_address, root))[before].rows
+    result = dict(jobs.run_all([before], cluster.scheduler_address, root))[before].rows
     text = LECTURE.replace("(0, 0)", "(4, 6)").replace('"0"', '"5, or so"').replace("(2, 4)", "(None, 2)")
     after = Job(**{**before.__dict__, "text": f"# %% [markdown]\n# More prose\n{text}# and a comment\n"})
     [(_, kept)] = jobs.run_all([after], "tcp://nobody-is-asked:1", root)
@@ -137,7 +255,7 @@ def test_kept_rows_are_judged_by_todays_bands(root, cluster):
         ("three", "3", False),
     ]
     assert [(row["low"], row["high"]) for row in kept.rows] == [(1, 3), (4, 6), (None, 2)]
-    assert jobs.judged(kept.rows, LECTURE) == measured
+    assert jobs.judged(kept.rows, Lecture("42", LECTURE).claims) == result
 
 
 @pytest.mark.parametrize(
@@ -151,101 +269,162 @@ def test_kept_rows_are_judged_by_todays_bands(root, cluster):
     ],
 )
 def test_rows_are_judged_by_the_band_of_their_source(keywords, source, verdict):
-    text = f'# %%\nclaims.check("x", 2, "2", {keywords}, data=("mnist",))\n'
-    [row] = jobs.judged([{"claim": "x", "source": source, "measured": 2.0}], text)
+    claims = Lecture("42", f'# %%\nclaims.check("x", 2, "2", {keywords}, data=("mnist",))\n').claims
+    [row] = jobs.judged([{"claim": "x", "source": source, "measured": 2.0}], claims)
     assert (row["asserted"], row["ok"]) == verdict
 
 
-def test_a_band_that_is_computed_is_part_of_the_code():
-    text = '# %%\nwide = 2\nclaims.check("x", 2, "2", band=(1, 3))\n'
-    other = text.replace("band=(1, 3)", "band=(0, 4)")
-    assert jobs._without_bands(text)[0] == jobs._without_bands(other)[0]
-    computed = text.replace("(1, 3)", "(1, wide)")
-    assert jobs._without_bands(computed)[0] != jobs._without_bands(computed.replace("1, w", "0, w"))[0]
+# What is made of the results
 
 
-def rows(measured, low=0.0, high=10.0, ok=True, asserted=True):
-    common = {
-        "lecture": "42",
-        "claim": "x",
-        "stated": "5",
-        "source": "real",
-        "backend": "jax",
-        "versions": "",
-    }
-    return [
-        {**common, "measured": value, "low": low, "high": high, "ok": ok, "asserted": asserted}
-        for value in measured
-    ]
+def claiming(band=(0, 10), stand_in=..., comment=""):
+    """Return a lecture whose one claim allows this."""
+    there = "" if stand_in is ... else f", stand_in={stand_in}"
+    call = f'claims.check("x", x, "5", band={band}{there}, data=DATA)'
+    return Lecture("42_sample", f"# %%\nx = 5\n{call}{comment}\n", FACTS)
+
+
+def summary(values, source="real"):
+    rows = [{"claim": "x", "measured": value, "versions": "python 3"} for value in values]
+    return evidence.summarise(rows, source, "jax", "c0de")
 
 
 TEN = [4.0, 6.0] * 5  # mean 5, sd 1.054
 
 
 def test_the_summary_by_hand():
-    [row] = evidence.summarise(rows(TEN), 10, set())
+    [row] = summary(TEN)
     sd = math.sqrt(10 / 9)
     assert (row["n"], row["mean"], row["min"], row["max"]) == (10, 5, 4, 6)
     assert row["sd"] == pytest.approx(sd) == statistics.stdev(TEN)
+    [row] = evidence.judged([row], claiming())
     assert row["nearest_edge_sd"] == pytest.approx(5 / sd)
-    assert row["width_sd"] == pytest.approx(10 / sd)
-    assert row["flags"] == ""
+    assert (row["stated"], row["low"], row["high"], row["flags"]) == ("5", 0, 10, "")
 
 
 @pytest.mark.parametrize(
-    ("group", "flags"),
+    ("values", "lecture", "flags"),
     [
-        (rows(TEN, 3, 10), "near"),
-        (rows(TEN, -20, 30), "wide"),
-        (rows(TEN, None, 8), "near"),
-        (rows(TEN, None, 100), ""),
-        (rows(TEN, None, None, asserted=False), "not asserted"),
-        (rows(TEN, ok=False), "failed"),
-        (rows(TEN[:9]), "missing"),
-        (rows([5.0] * 10, 5, 5), ""),
-        (rows([5.0] * 10, -1e9, 1e9), ""),
+        (TEN, claiming((3, 10)), "near"),
+        (TEN, claiming((-20, 30)), "wide"),
+        (TEN, claiming((None, 8)), "near"),
+        (TEN, claiming((None, 100)), ""),
+        (TEN, claiming((5, 10)), "failed, near"),
+        (TEN[:9], claiming(), "missing"),
+        ([5.0] * 10, claiming((5, 5)), ""),
+        ([5.0] * 10, claiming((-1e9, 1e9)), ""),
+        (TEN, claiming((-20, 30), comment="  # chance alone is this wide"), "wide (explained)"),
+        (TEN, claiming((5, 90), comment="  # nothing explains a failure"), "failed, near, wide"),
+        ([math.nan] * 10, claiming(), "failed"),
     ],
 )
-def test_flags(group, flags):
-    [row] = evidence.summarise(group, 10, set())
+def test_flags(values, lecture, flags):
+    [row] = evidence.judged(summary(values), lecture)
     assert row["flags"] == flags
 
 
-def test_a_comment_explains_a_wide_band_but_no_failure():
-    explained = {("42", "x")}
-    assert evidence.summarise(rows(TEN, -20, 30), 10, explained)[0]["flags"] == "wide (explained)"
-    assert evidence.summarise(rows(TEN, -20, 30, ok=False), 10, explained)[0]["flags"] == "failed, wide"
+@pytest.mark.parametrize(
+    ("stand_in", "n", "flags"),
+    [
+        (..., 5, ""),
+        ((0, 11), 5, "missing"),
+        ((0, 11), 10, ""),
+        (None, 5, "not asserted"),
+        (..., 4, "missing"),
+    ],
+)
+def test_a_band_of_its_own_on_a_stand_in_takes_ten_seeds(stand_in, n, flags):
+    lecture = claiming(stand_in=stand_in)
+    assert evidence.needed(lecture, "real") == 10
+    [row] = evidence.judged(summary(TEN[:n], "stand-in"), lecture)
+    assert row["flags"] == flags
 
 
 def test_few_seeds_do_not_judge_the_spread():
-    assert evidence.summarise(rows(TEN[:2], 3, 10), 2, set())[0]["flags"] == ""
-
-
-def test_comments_are_found_by_claim():
-    text = LECTURE + '\n# %%\n# why it is wide\nclaims.check("four", 4, "4", band=(0, 99))\n'
-    assert evidence.commented_claims(text) == {"four"}
+    [row] = evidence.judged(summary(TEN[:2]), claiming((3, 10)), wanted=2)
+    assert row["flags"] == ""
 
 
 def test_a_run_replaces_only_the_rows_it_was_asked_for(tmp_path):
-    path = tmp_path / "evidence.csv"
-    for low, asked in ((0.0, ("42", "real", "jax")), (1.0, ("42", "real", "jax"))):
-        evidence.write(path, evidence.summarise(rows(TEN, low), 10, set()), {asked})
-    other = [{**row, "lecture": "41"} for row in rows(TEN)]
-    evidence.write(path, evidence.summarise(other, 10, set()), {("41", "real", "jax")})
-    assert [(row["lecture"], row["low"]) for row in tables.read_csv(path)] == [("41", "0.0"), ("42", "1.0")]
-    assert evidence.table(tables.read_csv(path))[1][:4] == ["41", "real", "x", "5"]
+    path = tmp_path / "42.csv"
+    evidence.write(path, summary(TEN), {("real", "jax")})
+    evidence.write(path, summary([7.0] * 10, "stand-in"), {("stand-in", "jax")})
+    evidence.write(path, summary([8.0] * 10), {("real", "jax")})
+    rows = measured.read_csv(path)
+    assert [(row["source"], row["mean"], row["code"]) for row in rows] == [
+        ("real", "8.0", "c0de"),
+        ("stand-in", "7.0", "c0de"),
+    ]
+    assert evidence.table(evidence.judged(rows, claiming()))[1][:5] == ["x", "5", "8 ± 0", "8 to 8", "10"]
+
+
+@pytest.fixture
+def gathered(root, monkeypatch):
+    """Run evidence on the one lecture, whose results are made up; return what was asked for, and kept."""
+
+    def gather(text=LECTURE, datasets="[]", errors=(), **settings):
+        (root / "lectures" / "42_sample.py").write_text(text, encoding="utf-8")
+        index = f'[42_sample]\ntitle = "Sample"\ndatasets = {datasets}\n'
+        (root / "lectures" / "index.toml").write_text(index, encoding="utf-8")
+        asked = []
+
+        def run_all(todo, scheduler, root):
+            asked.extend((one.source, one.seed) for one in todo)
+            names = [claim.name for claim in Lecture("42", text).claims if not claim.exact]
+            rows = [{"claim": name, "measured": 2.5, "versions": ""} for name in names]
+            return [(one, Result(rows, list(errors))) for one in todo]
+
+        monkeypatch.setattr(jobs, "run_all", run_all)
+        status = evidence.evidence(root=root, **settings)
+        return status, asked, measured.rows(root, "evidence")
+
+    return gather
+
+
+def test_a_lecture_without_data_runs_once_for_each_seed(gathered):
+    status, asked, kept = gathered()
+    assert status == 1  # the seed is not 2.5
+    assert asked == [("real", seed) for seed in range(10)]
+    assert {row["source"] for row in kept} == {"none"}
+    assert {row["code"] for row in kept} == {depends.code_hash("42_sample", LECTURE)}
+    assert [row["claim"] for row in kept] == ["two", "seed", "three"]
+
+
+def test_a_lecture_with_data_runs_on_stand_ins_too(gathered):
+    _, asked, kept = gathered(LECTURE + LOADS, '["mnist"]')
+    assert [source for source, _ in asked] == ["real"] * 10 + ["stand-in"] * 5
+    assert {row["source"] for row in kept} == {"real", "stand-in"}
+
+
+def test_too_few_seeds_are_printed_and_not_kept(gathered, capsys):
+    _, asked, kept = gathered(seeds=2)
+    assert len(asked) == 2
+    assert kept == []
+    assert "2.5 ± 0" in capsys.readouterr().out
+
+
+def test_a_lecture_that_stops_is_an_error_not_a_gap(gathered):
+    with pytest.raises(
+        ToolError, match="42_sample, seed 0, real, tensorflow: the lecture stopped at KeyError"
+    ):
+        gathered(errors=["KeyError: 'x'"])
+
+
+# Controls
 
 
 @pytest.fixture
 def falsehoods(root, monkeypatch):
     """Return a repository with one lecture; a function writes its control, answered without running it."""
-    (root / "lectures").mkdir()
-    (root / "lectures" / "42_sample.py").write_text(LECTURE, encoding="utf-8")
     (root / "tests" / "controls").mkdir(parents=True)
 
-    def write(find, replace, red):
+    def write(find, replace, red, **more):
         entry = {"falsehood": "f", "find": find, "replace": replace, "red": red}
-        text = "\n".join(["[[control]]", *(f"{key} = {value!r}" for key, value in entry.items())])
+        lines = [
+            *(f"{key} = {value!r}" for key, value in entry.items()),
+            *(f"{k} = {v}" for k, v in more.items()),
+        ]
+        text = "\n".join(["[[control]]", *lines])
         (root / "tests" / "controls" / "42.toml").write_text(text, encoding="utf-8")
         return root
 
@@ -257,65 +436,76 @@ def falsehoods(root, monkeypatch):
 
 def test_a_falsehood_that_is_noticed(falsehoods, capsys):
     root = falsehoods('"two", 2,', '"two", 7,', ["two"])
-    assert controls.controls("42", "stand-in", None, root) == 0
+    assert controls.controls("42", root=root) == 0
     noticed, never = capsys.readouterr().out.split("\nNo falsehood turned these red yet:\n")
     assert "red" in noticed.splitlines()[-1]
     assert never.split() == ["42", "seed", "42", "three"]
 
 
 def test_a_falsehood_that_goes_unnoticed_is_a_finding(falsehoods, capsys):
-    root = falsehoods('"two", 2,', '"two", 2.5,', ["two", "four"])
-    assert controls.controls("42", "stand-in", None, root) == 1
+    root = falsehoods('"two", 2,', '"two", 2.5,', ["two"])
+    assert controls.controls("42", root=root) == 1
     said = capsys.readouterr().out
     assert "GREEN" in said
-    assert "not reached" in said
-    assert "2 claims did not notice" in said
-
-
-def test_a_control_must_find_its_text_exactly_once(falsehoods):
-    root = falsehoods("claims.check", "", [])
-    with pytest.raises(ToolError, match=r"'f'.* occurs 3 times in 42_sample\.py, not once"):
-        controls.controls("42", "stand-in", None, root)
-
-
-def test_the_courses_controls_fit_their_lectures():
-    for entry in controls.read(jobs.ROOT):
-        assert controls.falsified(entry, "real", jobs.ROOT).text
-        assert entry["red"], f"{entry['falsehood']}: name the claims that must go red"
+    assert "1 claims did not notice" in said
 
 
 @pytest.mark.parametrize(
-    ("loads", "ran", "summed_up"),
+    ("find", "red", "reason"),
     [
-        ("", ["real"], {"none"}),
-        ("from utils.datasets import load_mnist\n", ["real", "stand-in"], {"real", "stand-in"}),
+        ("claims.check", [], r"42\.toml, 'f'.* occurs 3 times in 42_sample\.py, not once"),
+        ("# # A", ["four"], r"42\.toml, 'f': 42_sample\.py measures no claim called 'four'"),
+        ("# # A", ["half of five"], "measures no claim called 'half of five'"),
     ],
 )
-def test_a_lecture_without_data_runs_once(root, monkeypatch, loads, ran, summed_up):
-    (root / "lectures").mkdir()
-    (root / "lectures" / "42_sample.py").write_text(f"# %%\n{loads}", encoding="utf-8")
-    asked = []
-
-    def run_all(todo, scheduler, root):
-        asked.extend(job.source for job in todo)
-        return [(job, Result(rows([5.0]), [])) for job in todo]
-
-    monkeypatch.setattr(jobs, "run_all", run_all)
-    monkeypatch.setattr(evidence, "write", lambda *_: None)
-    summaries = []
-    monkeypatch.setattr(evidence, "table", lambda summary: summaries.append(summary) or [[""]])
-    evidence.evidence((), range(1), ["real", "stand-in"], "jax", None, root)
-    assert asked == ran
-    assert {row["source"] for row in summaries[0]} == summed_up
+def test_a_control_fits_its_lecture_or_is_refused(falsehoods, find, red, reason):
+    root = falsehoods(find, "", red)
+    with pytest.raises(ToolError, match=reason):
+        controls.controls("42", root=root)
 
 
-def test_a_lecture_that_stops_is_an_error_not_a_gap(root, monkeypatch):
-    (root / "lectures").mkdir()
-    (root / "lectures" / "42_sample.py").write_text(LECTURE, encoding="utf-8")
-    monkeypatch.setattr(
-        jobs, "run_all", lambda todo, scheduler, root: [(todo[0], Result([], ["KeyError: 'x'"]))]
+def test_a_control_runs_on_stand_ins_unless_it_says_real(falsehoods):
+    lecture = Lecture(
+        "42_sample", LECTURE.replace("2, 4)", "2, 4), stand_in=None, data=()"), {"datasets": ["mnist"]}
     )
-    with pytest.raises(
-        ToolError, match="42_sample, seed 0, real, tensorflow: the lecture stopped at KeyError"
-    ):
-        evidence.evidence((), range(1), ["real"], "tensorflow", None, root)
+    [entry] = controls.read(falsehoods("# # A", "", ["two"]))
+    assert controls.falsified(entry, lecture).source == "stand-in"
+    [entry] = controls.read(falsehoods("# # A", "", ["three"]))
+    with pytest.raises(ToolError, match="'three' is not asserted on a stand-in, so write `real = true`"):
+        controls.falsified(entry, lecture)
+    [entry] = controls.read(falsehoods("# # A", "", ["three"], real="true"))
+    assert controls.falsified(entry, lecture).source == "real"
+
+
+@pytest.mark.parametrize("lecture", lectures.read(jobs.ROOT), ids=lambda lecture: lecture.stem)
+def test_the_lectures_controls_fit_it_and_name_every_measured_claim(lecture):
+    entries = [entry for entry in controls.read(jobs.ROOT) if entry["lecture"] == lecture.number]
+    named = set()
+    for entry in entries:
+        assert controls.falsified(entry, lecture).text
+        assert entry["red"], f"{entry['falsehood']}: name the claims that must go red"
+        named |= set(entry["red"])
+    unnamed = [claim.name for claim in lecture.claims if not claim.exact and claim.name not in named]
+    unnamed *= lecture.facts.get("form") == 2
+    assert not unnamed, f"no falsehood of tests/controls/{lecture.number}.toml turns these red: {unnamed}"
+
+
+@pytest.mark.parametrize("lecture", lectures.read(jobs.ROOT), ids=lambda lecture: lecture.stem)
+def test_the_lectures_evidence_is_of_its_code_and_fits_its_bands(lecture):
+    rows = measured.read_csv(measured.path(jobs.ROOT, "evidence", lecture.number))
+    again = f'run `make evidence ARGS="--lectures {lecture.number}"`'
+    claims = {claim.name for claim in lecture.claims if not claim.exact}
+    sources = {"real", "stand-in"} if lecture.facts["datasets"] else {"none"}
+    for source in sources:
+        gathered = {row["claim"] for row in rows if row["source"] == source}
+        assert gathered == claims, (
+            f"evidence on {source} lacks, or has in excess, {gathered ^ claims}: {again}"
+        )
+    code = depends.code_hash(lecture.stem, lecture.text)
+    older = sorted({row["source"] for row in rows if row["code"] != code})
+    assert not older, f"the evidence ({', '.join(older)}) is older than the lecture's code: {again}"
+    flagged = [row for row in evidence.judged(rows, lecture) if evidence.loud(row)]
+    for row in flagged if lecture.facts.get("form") == 2 else ():
+        pytest.fail(
+            f"{row['claim']}, {row['source']}: {row['flags']}; set its band anew, or say why beside it"
+        )

@@ -1,38 +1,27 @@
 """The form that every lecture keeps, so that the course reads as one. Messages say what to change."""
 
 import ast
-import csv
 import io
 import re
 import tokenize
 
-import jupytext
 import nbformat
 import pytest
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-from lecture_source import (
-    INDEX,
-    ROOT,
-    STEMS,
-    aside,
-    cells,
-    claim_calls,
-    script,
-    sections,
-    split_chinese,
-    stated,
-    tags,
-)
-from tools import badges
+from tools import ROOT, badges, lecture_scripts, lectures, measured
+from tools.lectures import is_aside, tags
 from utils.datasets.catalogue import catalogue
 
+STEMS = [script.stem for script in lecture_scripts(ROOT)]
+LECTURES = {lecture.stem: lecture for lecture in lectures.read(ROOT)}
+FACTS = {
+    *("title", "question", "part", "needs", "minutes", "datasets"),
+    *("seconds", "peak_mb", "gpu", "backends", "headline"),
+}
 CLOSING = ["What we measured", "Recap", "Poll", "Exercises", "Further"]
 TAGS = {"nbval-check-output", "raises-exception", "instructor", "solution", "hide-cell"}
-SECONDS = {"01": 30, "02": 60, "03": 60, "04": 60, "05": 90}  # from 06 on a lecture may take three minutes
-GPU = {"06", "07"}  # what trains networks of convolutions asks Colab for one
-PEAK_MB = {"01": 1500, "02": 1500, "03": 1500, "04": 1500}
 NUMBER = re.compile(r"−?\d[\d,.]*(?:e[-+]?\d+)?")
 
 pytestmark = pytest.mark.parametrize("stem", STEMS)
@@ -67,18 +56,31 @@ def notebook(stem):
     return nbformat.read(path, as_version=4)
 
 
-def rows(name):
-    with (ROOT / "benchmarks" / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def cells(stem):
+    return LECTURES[stem].cells
+
+
+def sections(stem):
+    return LECTURES[stem].sections
+
+
+def split_chinese(markdown):
+    """Return the markdown without its 中文 blocks, and the blocks' inner text."""
+    block = re.compile(r"<details>\n<summary>中文</summary>\n(.*?)\n</details>", re.DOTALL)
+    return block.sub("", markdown), block.findall(markdown)
 
 
 def test_the_index_knows_the_lecture(stem):
-    assert stem in INDEX, f"lectures/index.toml has no [{stem}]"
-    entry = INDEX[stem]
-    assert set(entry) == {"title", "question", "minutes", "datasets"}
+    entry = LECTURES[stem].facts
+    assert entry.keys() - {"form"} == FACTS, f"index.toml, [{stem}]: its facts are {', '.join(sorted(FACTS))}"
     assert entry["question"].endswith("?"), "the question should be one"
     unknown = set(entry["datasets"]) - catalogue().keys()
     assert not unknown, f"index.toml names datasets that the catalogue lacks: {unknown}"
+    loads = "from utils.datasets import" in LECTURES[stem].text
+    assert loads == bool(entry["datasets"]), f"index.toml, [{stem}]: name the datasets that the lecture loads"
+    assert set(entry["backends"]) <= {"tensorflow", "jax", "torch"}
+    names = [claim.name for claim in LECTURES[stem].claims]
+    assert entry["headline"] in names, f"index.toml, [{stem}]: no claim is called {entry['headline']!r}"
 
 
 def test_it_opens_with_title_badge_objectives_and_the_setup_cell(stem):
@@ -89,10 +91,9 @@ def test_it_opens_with_title_badge_objectives_and_the_setup_cell(stem):
     assert "**You will**" in title.source
     objectives = re.findall(r"^- ", title.source, re.MULTILINE)
     assert 3 <= len(objectives) <= 5, f"3 to 5 objectives, not {len(objectives)}"
-    assert f"{INDEX[stem]['minutes']} minutes to teach" in title.source, (
-        "say the minutes that index.toml says"
-    )
-    assert re.search(r"under (\d+) seconds to run on 2 CPU cores", title.source)
+    takes = "{minutes} minutes to teach and under {seconds} seconds to run on 2 CPU cores"
+    takes = takes.format(**LECTURES[stem].facts)
+    assert takes in title.source, f"say, as index.toml does: {takes}"
 
 
 def test_sections_are_numbered_and_end_as_they_should(stem):
@@ -125,7 +126,7 @@ def test_each_section_has_one_chinese_block_in_its_opening_cell(stem):
 
 def test_bold_figures_are_claims_of_their_section_in_both_languages(stem):
     for section in sections(stem):
-        claimed = set().union(*(numbers(stated(call)) for call in claim_calls(section.code)), set())
+        claimed = set().union(*(numbers(claim.stated) for claim in section.claims), set())
         english, blocks = split_chinese(section.markdown)
         by_language = []
         for text in (english, *blocks):
@@ -142,38 +143,37 @@ def test_bold_figures_are_claims_of_their_section_in_both_languages(stem):
 def test_every_stated_figure_is_said_in_the_prose(stem):
     for section in sections(stem):
         said = set().union(*(numbers(passage) for passage in bold(split_chinese(section.markdown)[0])), set())
-        for call in claim_calls(section.code):
-            assert numbers(stated(call)) <= said, (
-                f"{section.title}: {stated(call)!r} is claimed but not said in bold"
+        for claim in section.claims:
+            assert numbers(claim.stated) <= said, (
+                f"{section.title}: {claim.stated!r} is claimed but not said in bold"
             )
 
 
-def test_claims_are_plain_and_named_once(stem):
-    names = []
+def has_comment(cell):
+    tokens = tokenize.generate_tokens(io.StringIO(cell.source).readline)
+    return any(token.type == tokenize.COMMENT for token in tokens)
+
+
+def test_claims_are_compared_and_say_why_they_are_not_asserted(stem):
     for cell in cells(stem):
-        if cell.cell_type != "code":
-            continue
-        calls = claim_calls(cell.source)
-        assert not calls or "nbval-check-output" in tags(cell), (
+        claims = lectures.claims_of(cell, stem)
+        assert not claims or "nbval-check-output" in tags(cell), (
             f"tag the cell nbval-check-output:\n{cell.source}"
         )
-        for call in calls:
-            given = {keyword.arg: keyword.value for keyword in call.keywords}
-            names.append(ast.literal_eval(call.args[0]))
-            if isinstance(given.get("stand_in"), ast.Constant) and given["stand_in"].value is None:
-                comments = tokenize.generate_tokens(io.StringIO(cell.source).readline)
-                assert any(token.type == tokenize.COMMENT for token in comments), (
-                    f"{names[-1]}: say in a comment why it is not asserted on a stand-in"
-                )
-    assert len(names) == len(set(names)), "two claims have the same name"
-    assert names, "a lecture without a claim states nothing"
+        for claim in claims:
+            assert claim.exact or claim.stand_in is not None or has_comment(cell), (
+                f"{claim.name}: say in a comment why it is not asserted on a stand-in"
+            )
+    assert LECTURES[stem].claims, "a lecture without a claim states nothing"
 
 
 def test_stated_figures_lie_in_the_bands_that_were_measured(stem):
-    measured = {row["claim"]: row for row in rows("claims.csv") if row["lecture"] == stem[:2]}
-    calls = [call for cell in cells(stem) if cell.cell_type == "code" for call in claim_calls(cell.source)]
-    assert measured.keys() == {ast.literal_eval(call.args[0]) for call in calls}, "run `make notebooks`"
-    for row in measured.values():
+    number = stem[:2]
+    rows = measured.read_csv(measured.path(ROOT, "claims", number))
+    assert [row["claim"] for row in rows] == [claim.name for claim in LECTURES[stem].claims], (
+        f"the claims are not those measured: run `make notebooks LECTURE={number}`"
+    )
+    for row in rows:
         low, high = (float(row[edge] or default) for edge, default in (("low", "-inf"), ("high", "inf")))
         figures = [float(number.replace(",", "").replace("−", "-")) for number in numbers(row["stated"])]
         assert any(low <= figure <= high for figure in figures), (
@@ -183,7 +183,8 @@ def test_stated_figures_lie_in_the_bands_that_were_measured(stem):
 
 def teaching_lines(cell):
     """Count a code cell's lines but for blanks, comments and claims, which ruff may wrap over many lines."""
-    claims = claim_calls(cell.source)
+    calls = [node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call)]
+    claims = [call for call in calls if ast.unparse(call.func) in lectures.CALLS]
     wrapped = {line for call in claims for line in range(call.lineno, call.end_lineno + 1)}
     lines = enumerate(map(str.strip, cell.source.splitlines()), 1)
     return sum(bool(line) and line[0] != "#" and number not in wrapped for number, line in lines)
@@ -221,7 +222,7 @@ def test_tags_are_known_and_solutions_are_folded(stem):
 
 
 def test_there_are_asides_for_the_lecturer_and_a_poll_with_folded_answers(stem):
-    assert sum(map(aside, cells(stem))) >= 2, "write asides for the lecturer in cells tagged instructor"
+    assert sum(map(is_aside, cells(stem))) >= 2, "write asides for the lecturer in cells tagged instructor"
     [poll] = [section for section in sections(stem) if section.title == "Poll"]
     assert 2 <= poll.markdown.count("<summary>Answer</summary>") <= 4, "2 to 4 questions, each answer folded"
 
@@ -249,9 +250,7 @@ def test_the_notebook_is_built_from_this_script(stem):
 
 
 def test_colab_is_asked_for_a_gpu_where_one_pays(stem):
-    asked = "GPU" if stem[:2] in GPU else None
-    header = jupytext.read(script(stem), fmt="py:percent").metadata.get("accelerator")
-    assert header == asked, f"the script's header should {'say' if asked else 'not say'} `accelerator: GPU`"
+    asked = "GPU" if LECTURES[stem].facts["gpu"] else None
     assert notebook(stem).metadata.get("accelerator") == asked, f"run `make notebooks LECTURE={stem[:2]}`"
 
 
@@ -274,9 +273,8 @@ def test_the_notebook_shows_real_data(stem):
     assert "STAND-IN" not in shown
 
 
-def test_measured_seconds_and_memory_keep_their_budget(stem):
-    [row] = [row for row in rows("lectures.csv") if row["lecture"] == stem[:2]]
-    assert float(row["seconds"]) <= SECONDS.get(stem[:2], 180)
-    assert float(row["peak_mb"]) <= PEAK_MB.get(stem[:2], 3000)
-    promised = int(re.search(r"under (\d+) seconds to run", cells(stem)[0].source)[1])
-    assert float(row["seconds"]) <= promised, f"it says under {promised} seconds and took {row['seconds']}"
+def test_measured_seconds_and_memory_keep_their_promise(stem):
+    [run] = measured.read_csv(measured.path(ROOT, "runs", stem[:2]))
+    promised = LECTURES[stem].facts
+    assert float(run["seconds"]) <= promised["seconds"], f"index.toml promises {promised['seconds']} s"
+    assert float(run["peak_mb"]) <= promised["peak_mb"], f"index.toml promises {promised['peak_mb']} MB"

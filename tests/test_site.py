@@ -15,13 +15,28 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat import v4
 
-from tools import ROOT, badges, build, controls, evidence
+from tools import ROOT, badges, build, controls, evidence, measured
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
 LECTURES = ["99_sample", *sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))]
-PAGES = ["index", "search", "evidence", *(f"notebooks/{name}" for name in LECTURES)]
+PAGES = ["index", "search", "measured", "evidence", *(f"notebooks/{name}" for name in LECTURES)]
 
 SEEDS = [4.0, 6.0] * 5  # what ten seeds of the sample measured
+CLAIMS = ("a claim of some length, as lectures have", "another | claim")
+SCRIPT = "# %%\n" + "".join(
+    f'claims.check({claim!r}, x, "5.00 times (slide: 5)", band=(4.1, 6.5), stand_in=(4.1, 6.2), data=D)\n\n'
+    for claim in CLAIMS
+).replace("\n\n", "  # theory says how wide\n\n", 1)
+FACTS = """
+["99_sample"]
+title = "A sample"
+question = "How?"
+part = "Samples"
+needs = ["01"]
+minutes = 5
+datasets = ["mnist"]
+headline = ""
+"""
 
 each_page = pytest.mark.parametrize("page", PAGES)
 
@@ -53,14 +68,13 @@ def edition(tmp_path_factory):
     """Build an edition of the sample and of every stored notebook; return the folder of its pages."""
     root = tmp_path_factory.mktemp("site")
     shutil.copytree(ROOT / "docs", root / "docs", ignore=shutil.ignore_patterns("node_modules", "notebooks"))
-    for folder in ("lectures", "notebooks", "benchmarks"):
+    for folder in ("lectures", "notebooks", "measured", controls.CONTROLS):
         shutil.copytree(ROOT / folder, root / folder)
-    (root / "tests").mkdir()
-    for file in ("pyproject.toml", controls.CONTROLS):
-        shutil.copy(ROOT / file, root / file)
+    shutil.copy(ROOT / "pyproject.toml", root)
+    (root / "lectures" / "99_sample.py").write_text(SCRIPT, encoding="utf-8")
     nbformat.write(sample(), root / "notebooks" / "99_sample.ipynb")
     with (root / "lectures" / "index.toml").open("a", encoding="utf-8") as index:
-        index.write('\n["99_sample"]\ntitle = "A sample"\nquestion = "How?"\nminutes = 5\ndatasets = []\n')
+        index.write(FACTS)
 
     def sphinx(name, *options):
         pages = root / name
@@ -76,36 +90,28 @@ def edition(tmp_path_factory):
         assert done.returncode == 0, done.stdout
         return pages
 
-    sphinx.evidence = root / "benchmarks" / "evidence.csv"
+    sphinx.root = root
     return sphinx
 
 
 @pytest.fixture(scope="module")
 def students(edition):
     """The folder of the students' edition, with evidence for the sample."""
-    common = {"lecture": "99", "stated": "5.00 times (slide: 5)", "backend": "tensorflow"}
-    common |= {
-        "low": 4.5,
-        "high": 6.5,
-        "ok": True,
-        "asserted": True,
-        "versions": "python 3.13.5; keras 3.15.0",
-    }
-    claims = ("a claim of some length, as lectures have", "another | claim")
-    settings = [(claim, source) for claim in claims for source in ("real", "stand-in")]
     rows = [
-        {**common, "claim": claim, "source": source, "measured": seed + 0.12345678}
-        for claim, source in settings
+        {"claim": claim, "measured": seed + 0.12345678, "versions": "python 3.13.5; keras 3.15.0"}
+        for claim in CLAIMS
         for seed in SEEDS
     ]
-    evidence.write(edition.evidence, evidence.summarise(rows, 10, {("99", claims[0])}), set())
+    for source in ("real", "stand-in"):
+        found = evidence.summarise(rows, source, "tensorflow", "c0de")
+        evidence.write(measured.path(edition.root, "evidence", "99"), found, set())
     return edition("students")
 
 
 @pytest.fixture(scope="module")
 def lecturers(edition):
     """The folder of the lecturers' edition, as it is before any evidence was gathered."""
-    edition.evidence.unlink(missing_ok=True)
+    shutil.rmtree(edition.root / "measured" / "evidence")
     return edition("lecturers", "-t", "instructor")
 
 
@@ -134,10 +140,11 @@ def test_start_page_maps_every_lecture_with_its_question(students):
         assert f"{entry['minutes']} min to teach" in cards[f"notebooks/{name}.html"]
 
 
-def test_start_page_shows_every_measured_claim(students):
-    table = elements(students, "index", "#what-we-measured tbody tr")
-    rows = (ROOT / "benchmarks" / "claims.csv").read_text(encoding="utf-8").splitlines()[1:]
-    assert len(table) == len(rows)
+def test_one_page_shows_every_measured_claim(students):
+    shown = [row.td.text for row in elements(students, "measured", "tbody tr")]
+    rows = [row for row in measured.rows(ROOT, "claims") if row["exact"] == "False"]
+    assert len([claim for claim in shown if not claim.startswith("exact arithmetic: ")]) == len(rows)
+    assert len(elements(students, "index", "article a[href='measured.html']")) == 1
 
 
 def evidence_of(folder, title):
@@ -158,14 +165,15 @@ def evidence_of(folder, title):
 def test_evidence_page_shows_how_far_each_claim_scatters(students):
     text, rows = evidence_of(students, "99 A sample")
     assert len(rows) == 4
-    claim = ["5.00 times (slide: 5)", "5.123 ± 1.1", "4.123 to 6.123", "10", "4.5 to 6.5", "0.6 sd"]
-    assert rows[0] == ["a claim of some length, as lectures have", *claim, "near (explained)"]
-    assert rows[1] == ["another | claim", *claim, "near"]
+    claim = ["5.00 times (slide: 5)", "5.123 ± 1.1", "4.123 to 6.123", "10", "4.1 to 6.5"]
+    assert rows[0] == [CLAIMS[0], *claim, "1 sd", "near (explained)"]
+    assert rows[1] == [CLAIMS[1], *claim, "1 sd", "near"]
+    assert rows[3][5] == "4.1 to 6.2"
     for fact in (
         "Data: real.",
         "Data: stand-in.",
         "python 3.13.5; keras 3.15.0",
-        build.machine(),
+        measured.machine(),
         "tensorflow",
     ):
         assert fact in text

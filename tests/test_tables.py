@@ -1,4 +1,4 @@
-"""README's tables say what benchmarks/ and lectures/index.toml hold, and nothing else."""
+"""The rendered tables say what measured/, index.toml and the catalogue hold, and nothing else."""
 
 import os
 import shutil
@@ -10,120 +10,182 @@ import pytest
 from tools import ROOT, ToolError, tables
 
 PYPROJECT = '[project]\nname = "x"\n[project.urls]\nRepository = "https://github.com/someone/a-course"\n'
-README = """\
-Before.
-
-<!-- lectures -->stale<!-- /lectures -->
-
-Between.
-
-<!-- claims --><!-- /claims -->
-
-After.
+MARKED = "Before.\n\n<!-- {name} -->stale<!-- /{name} -->\n\nAfter.\n"
+ENTRY = """
+[{name}]
+title = "{title}"
+question = "{question}"
+part = "{part}"
+needs = {needs}
+minutes = {minutes}
+datasets = {datasets}
+seconds = 60
+peak_mb = 1500
+gpu = false
+backends = []
+headline = "test error"
 """
-INDEX = """\
-[02_other]
-title = "Other | else"
-question = "Why?"
-minutes = 45
-datasets = []
-
-[01_flats]
-title = "Flats"
-question = "What fixes the price?"
-minutes = 90
-datasets = ["hdb_resale", "mnist"]
+OTHER = {
+    "name": "02_other",
+    "title": "Other | else",
+    "question": "Why?",
+    "part": "Vision",
+    "needs": ["01"],
+    "minutes": 45,
+    "datasets": [],
+}
+FLATS = {
+    "name": "01_flats",
+    "title": "Flats",
+    "question": "What fixes the price?",
+    "part": "Foundations",
+    "needs": [],
+    "minutes": 80,
+    "datasets": ["hdb_resale", "mnist"],
+}
+HEADER = "claim,stated,measured,low,high,asserted,ok,exact,source,seed,backend,device,versions\n"
+CLAIMS = {
+    "01": """\
+test error,27.8 %,27.79213,26.9,28.7,True,True,False,real,0,numpy,cpu,python 3.11.7
+training error,below 0.01 %,1.5e-12,,1e-08,True,True,False,real,0,numpy,cpu,python 3.11.7
+parameters,"269,322",269322.0,,,True,True,True,none,0,numpy,cpu,python 3.11.7
+five sixths,0.83,0.8333,,,True,True,True,none,0,numpy,cpu,python 3.11.7
+""",
+    "02": 'not on these,"182,978",182978.0,,,False,True,False,stand-in,0,numpy,cpu,python 3.11.7\n',
+}
+RUN = """\
+seconds,peak_mb,gflops,machine,versions,date,cells
+21.4,934.2,297,A processor,python 3.11.7,2025-01-31,abc
 """
-CLAIMS = """\
-lecture,claim,stated,measured,low,high,asserted,ok,source,seed,backend,device,versions
-01,test error,27.8 %,27.79213,26.9,28.7,True,True,real,0,numpy,cpu,python 3.11.7
-01,training error,below 0.01 %,1.5e-12,,1e-08,True,True,real,0,numpy,cpu,python 3.11.7
-02,not on these,"182,978",182978.0,,,False,True,stand-in,0,numpy,cpu,python 3.11.7
-"""
-LECTURES = (
-    "lecture,seconds,peak_mb,machine,versions,date\n01,21.4,934.2,A processor,python 3.11.7,2025-01-31\n"
-)
 
 
 @pytest.fixture
 def course(tmp_path):
-    """A course with one lecture that was measured and one that was not."""
+    """Return a repository with the files that the tables are made from."""
     files = {
         "pyproject.toml": PYPROJECT,
-        "README.md": README,
-        "lectures/index.toml": INDEX,
-        "benchmarks/claims.csv": CLAIMS,
-        "benchmarks/lectures.csv": LECTURES,
+        "README.md": MARKED.format(name="lectures"),
+        "measured/README.md": MARKED.format(name="claims"),
+        "data/README.md": MARKED.format(name="datasets"),
+        "lectures/index.toml": ENTRY.format(**OTHER) + ENTRY.format(**FLATS),
+        "measured/runs/01.csv": RUN,
+        **{f"measured/claims/{number}.csv": HEADER + rows for number, rows in CLAIMS.items()},
     }
     for name, text in files.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
     return tmp_path
 
 
-def readme_rows(root):
-    """Return the rows of README's tables."""
-    lines = (root / "README.md").read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if line.startswith("|")]
+def text(root, name="README.md"):
+    return (root / name).read_text(encoding="utf-8")
 
 
-def test_readme_of_this_course_holds_the_tables():
+def rows(root, name="README.md"):
+    """Return the rows of a file's tables."""
+    return [line for line in text(root, name).splitlines() if line.startswith("|")]
+
+
+def test_tables_of_this_course_are_up_to_date():
     tables.check(ROOT)
 
 
-def test_lectures_stand_in_order_with_what_was_measured(course):
+def test_lectures_stand_in_their_parts_with_what_was_measured_and_where(course):
     tables.write(course)
-    flats, other = readme_rows(course)[2:4]
+    header, rule, flats, *_, other = rows(course)
     assert flats == (
-        "| [01 Flats](notebooks/01_flats.ipynb) | What fixes the price? | 90 min | 21 s | 0.9 GB "
-        "| hdb_resale, mnist | [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
+        "| [01 Flats](notebooks/01_flats.ipynb) | What fixes the price? | test error: 27.8 % | 80 min | 21 s "
+        "| 0.9 GB | hdb_resale, mnist | [Open in Colab]"
         "(https://colab.research.google.com/github/someone/a-course/blob/main/notebooks/01_flats.ipynb) |"
     )
-    assert other.startswith(r"| [02 Other \| else](notebooks/02_other.ipynb) | Why? | 45 min | – | – |  | ")
+    assert other.startswith(
+        r"| [02 Other \| else](notebooks/02_other.ipynb) | Why? | – | 45 min | – | – | – | "
+    )
+    assert (
+        f"**Foundations**\n\n{header}\n{rule}\n{flats}\n\n**Vision**\n\n{header}\n{rule}\n{other}\n"
+        in text(course)
+    )
+    where = "on: A processor, which multiplies float32 matrices at 297 GFLOP/s."
+    assert f"Seconds and memory were measured {where}" in text(course)
 
 
-def test_claims_show_measured_beside_stated_and_allowed(course):
+def test_seconds_of_several_machines_say_which_is_whose(course):
+    other = RUN.replace("A processor", "Another").replace("297", "")
+    (course / "measured" / "runs" / "02.csv").write_text(other, encoding="utf-8")
+    of_01, of_02 = tables.machines(course)
+    assert of_01.startswith("Seconds and memory of 01 were measured on: A processor, which ")
+    assert of_02 == "Seconds and memory of 02 were measured on: Another."
+
+
+def test_claims_show_measured_beside_stated_and_allowed_and_exact_ones_as_a_number(course):
     tables.write(course)
-    assert readme_rows(course)[6:] == [
-        "| 01 | test error | 27.8 % | 27.79 % | 26.9 to 28.7 | real | yes |",
-        "| 01 | training error | below 0.01 % | 1.5e-12 % | at most 1e-08 | real | yes |",
-        "| 02 | not on these | 182,978 | 182,978 | not asserted | stand-in | – |",
+    assert rows(course, "measured/README.md") == [
+        "| Claim | Stated | Measured | Allowed | Data | Holds |",
+        "| --- | --- | --- | --- | --- | --- |",
+        "| test error | 27.8 % | 27.79 % | 26.9 to 28.7 | real | yes |",
+        "| training error | below 0.01 % | 1.5e-12 % | at most 1e-08 | real | yes |",
+        "| exact arithmetic: 2 figures | – | – | – | none | yes |",
+        "| Claim | Stated | Measured | Allowed | Data | Holds |",
+        "| --- | --- | --- | --- | --- | --- |",
+        "| not on these | 182,978 | 182,978 | not asserted | stand-in | – |",
     ]
+    assert "\n## 01 Flats\n" in text(course, "measured/README.md")
 
 
 def test_text_around_the_tables_is_kept_and_writing_again_changes_nothing(course):
     tables.write(course)
-    text = (course / "README.md").read_text(encoding="utf-8")
-    assert "stale" not in text
-    assert text.startswith("Before.\n\n<!-- lectures -->\n\n| Lecture |")
-    assert " |\n\n<!-- /lectures -->\n\nBetween.\n\n<!-- claims -->\n\n| Lecture |" in text
-    assert text.endswith(" |\n\n<!-- /claims -->\n\nAfter.\n")
+    written = text(course)
+    assert "stale" not in written
+    assert written.startswith("Before.\n\n<!-- lectures -->\n\n**Foundations**\n\n| Lecture |")
+    assert written.endswith("\n\n<!-- /lectures -->\n\nAfter.\n")
     tables.write(course)
-    assert (course / "README.md").read_text(encoding="utf-8") == text
+    assert text(course) == written
     tables.check(course)
 
 
-@pytest.mark.parametrize("file", ["lectures/index.toml", "benchmarks/claims.csv", "benchmarks/lectures.csv"])
+@pytest.mark.parametrize("file", ["lectures/index.toml", "measured/claims/01.csv", "measured/runs/01.csv"])
 def test_check_refuses_tables_that_lag_behind_their_source(course, file):
     tables.write(course)
     path = course / file
-    path.write_text(path.read_text(encoding="utf-8").replace("9", "8"), encoding="utf-8")
-    with pytest.raises(ToolError, match=r"out of date: run `python -m tools\.tables`"):
+    path.write_text(path.read_text(encoding="utf-8").replace("2", "3"), encoding="utf-8")
+    with pytest.raises(ToolError, match=r"README\.md; run `python -m tools\.tables`"):
         tables.check(course)
 
 
-@pytest.mark.parametrize("name", ["lectures", "claims"])
-def test_readme_without_a_place_for_a_table_is_refused(course, name):
-    readme = course / "README.md"
-    readme.write_text(README.replace(f"<!-- /{name} -->", ""), encoding="utf-8")
-    with pytest.raises(ToolError, match=f"write <!-- {name} --> and <!-- /{name} --> into it"):
+@pytest.mark.parametrize(("file", "name"), [("README.md", "lectures"), ("measured/README.md", "claims")])
+def test_a_file_without_a_place_for_its_table_is_refused(course, file, name):
+    path = course / file
+    path.write_text(text(course, file).replace(f"<!-- /{name} -->", ""), encoding="utf-8")
+    with pytest.raises(ToolError, match=f"{file} .* write <!-- {name} --> and <!-- /{name} --> into it"):
         tables.write(course)
-    assert "stale" in readme.read_text(encoding="utf-8")
+    assert "stale" in text(course, file)
 
 
-def test_pages_of_lectures_may_lie_elsewhere():
-    index = {"01_flats": {"title": "Flats", "question": "", "minutes": 90, "datasets": []}}
-    assert tables.lectures(index, [], page="{}.html")[1][0] == "[01 Flats](01_flats.html)"
+def test_readme_stays_short_at_nineteen_lectures(tmp_path):
+    for name in ("pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, tmp_path)
+    entries = tables.lectures.index(ROOT)
+    longest = {
+        "title": max((entry["title"] for entry in entries.values()), key=len),
+        "question": sorted((entry["question"] for entry in entries.values()), key=len)[-2],
+        "datasets": ["hdb_resale", "mnist"],
+    }
+    index = "".join(
+        ENTRY.format(
+            **FLATS | longest | {"name": f"{number:02}_generative_adversarial", "part": f"Part {number % 4}"}
+        )
+        for number in range(1, 20)
+    )
+    (tmp_path / "lectures").mkdir()
+    (tmp_path / "lectures" / "index.toml").write_text(index, encoding="utf-8")
+    for number in range(1, 20):
+        for kind, content in (("claims", HEADER + CLAIMS["01"]), ("runs", RUN)):
+            path = tmp_path / "measured" / kind / f"{number:02}.csv"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content, encoding="utf-8")
+    readme = tables.between(text(tmp_path), "lectures", tables.lecture_tables(tmp_path))
+    assert readme.count("Open in Colab") == 19
+    assert len(readme.encode()) < 16_000
 
 
 def test_command_exits_with_1_and_one_line_when_the_tables_lag_behind(course):
@@ -132,4 +194,5 @@ def test_command_exits_with_1_and_one_line_when_the_tables_lag_behind(course):
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}  # where utils lies
     run = subprocess.run(command, cwd=course, env=environment, capture_output=True, text=True)
     assert run.returncode == 1
-    assert run.stderr == "error: README.md's tables are out of date: run `python -m tools.tables`\n"
+    assert run.stderr.startswith("error: out of date: the tables of README.md, measured/README.md")
+    assert len(run.stderr.splitlines()) == 1

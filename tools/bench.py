@@ -17,7 +17,7 @@ import runpy
 import statistics
 import time
 
-from tools import ROOT, ToolError, build, replace_files, run_tool, tables
+from tools import ROOT, ToolError, measured, replace_files, run_tool, tables
 from utils.claims import describe_band, figure, within
 
 README, SPEED = "benchmarks/README.md", "benchmarks/speed.csv"
@@ -45,7 +45,7 @@ def bench(names=(), root=ROOT):
             rows.append(
                 {
                     **{"benchmark": name, "quantity": quantity, "value": float(value), "unit": unit},
-                    **{"low": low, "high": high, "machine": build.machine()},
+                    **{"low": low, "high": high, "machine": measured.machine()},
                     "date": datetime.date.today().isoformat(),
                 }
             )
@@ -54,9 +54,9 @@ def bench(names=(), root=ROOT):
         if broken:
             missed += [f"{name}: {quantity}" for quantity in broken]
             continue
-        others = [row for row in tables.read_csv(root / SPEED) if row["benchmark"] != name]
+        others = [row for row in measured.read_csv(root / SPEED) if row["benchmark"] != name]
         written = sorted(others + rows, key=lambda row: row["benchmark"])
-        replace_files({root / SPEED: build.csv_text(COLUMNS, written)})
+        replace_files({root / SPEED: measured.csv_text(COLUMNS, written)})
         replace_files({root / README: rendered(root)})
     if missed:
         raise ToolError("promises missed (is the machine busy?):\n  " + "\n  ".join(missed))
@@ -74,16 +74,37 @@ def table(rows):
 
 def rendered(root):
     """Return benchmarks/README.md's text with what its benchmarks say of themselves and have measured."""
-    rows = tables.read_csv(root / SPEED)
+    rows = measured.read_csv(root / SPEED)
     parts = []
     for name in sorted({row["benchmark"] for row in rows}):
         own = [row for row in rows if row["benchmark"] == name]
         script = root / "benchmarks" / f"{name}.py"
         about = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8")))
-        measured = f"{own[0]['machine']}, {own[0]['date']}"
-        parts.append(f"### {name}\n\n{about}\n\n{tables.markdown(table(own))}\n\n{measured}")
+        where = f"{own[0]['machine']}, {own[0]['date']}"
+        parts.append(f"### {name}\n\n{about}\n\n{tables.markdown(table(own))}\n\n{where}")
     text = (root / README).read_text(encoding="utf-8")
     return tables.between(text, "speed", "\n\n".join(parts), file=README)
+
+
+def matrix_product():
+    """Return a function that multiplies two float32 matrices by Keras, and how many operations that takes.
+
+    At 4,096 × 4,096 that shows what the processor can do when it is asked for nothing else.
+    """
+    import keras
+    import numpy as np
+
+    side = 4_096
+    matrix = keras.ops.convert_to_tensor(np.random.default_rng(0).random((side, side), dtype="float32"))
+    return lambda: keras.ops.convert_to_numpy(keras.ops.matmul(matrix, matrix)[0, 0]), 2 * side**3
+
+
+def product_rate():
+    """Return the rate of `matrix_product` here, in GFLOP/s."""
+    multiply, operations = matrix_product()
+    multiply()  # the first sets up
+    [seconds] = median_seconds(multiply)
+    return operations / seconds / 1e9
 
 
 def median_seconds(*runs, repeats=3):

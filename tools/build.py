@@ -1,7 +1,7 @@
 """Builds the notebooks from the lectures, and carries edited notebooks back.
 
 python -m tools.build run [LECTURE ...]        run lectures on your data; notebooks, HTML, claims in build/
-python -m tools.build notebooks [LECTURE ...]  rebuild notebooks/, benchmarks/, README's tables on real data
+python -m tools.build notebooks [LECTURE ...]  rebuild notebooks/, measured/ and the tables, on real data
 python -m tools.build sync [LECTURE ...]       carry edits in notebooks/ back to lectures/
 
 A LECTURE is the beginning of its name, such as 01; without any, every lecture is meant.
@@ -9,38 +9,31 @@ A LECTURE is the beginning of its name, such as 01; without any, every lecture i
 
 import argparse
 import base64
-import copy
-import csv
 import datetime
 import io
-import json
-import os
-import platform
-import re
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-import jupytext
 import nbformat
-from jupyter_client.kernelspec import KernelSpecManager
-from jupyter_client.manager import AsyncKernelManager
-from jupytext.config import load_jupytext_config
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbconvert import HTMLExporter
 from PIL import Image
-from tqdm import tqdm
 
-from tools import MATHJAX, ROOT, ToolError, lecture_scripts, replace_files, run_tool, tables
-
-CLAIM_COLUMNS = (
-    *("lecture", "claim", "stated", "measured", "low", "high", "asserted", "ok"),
-    *("source", "seed", "backend", "device", "versions"),
+from tools import (
+    MATHJAX,
+    ROOT,
+    ToolError,
+    forms,
+    kernels,
+    lectures,
+    measured,
+    replace_files,
+    run_tool,
+    tables,
 )
-LECTURE_COLUMNS = ("lecture", "seconds", "peak_mb", "machine", "versions", "date")
+
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -55,21 +48,22 @@ def run(root, only=()):
     written, failed = [], []
     with tempfile.TemporaryDirectory() as scratch:
         log = Path(scratch, "claims.jsonl")
-        for script in lecture_scripts(root, only):
+        for lecture in lectures.read(root, only):
             try:
-                notebook = execute(script, out, log)
+                notebook = execute(lecture, root, out, log)
             except ToolError as error:
-                failed.append(script.stem)
+                failed.append(lecture.stem)
                 print(f"error: {error}\n", file=sys.stderr)
                 continue
             pages = {
-                out / f"{script.stem}.html": html(notebook, script.stem),
-                out / f"{script.stem}.ipynb": notebook_text(notebook),
+                out / f"{lecture.stem}.html": html(notebook, lecture.stem),
+                out / f"{lecture.stem}.ipynb": notebook_text(notebook),
             }
             replace_files(pages)
             written += pages
-        rows = read_claims(log)
-    replace_files({out / "claims.csv": csv_text(CLAIM_COLUMNS, rows)})
+        rows = measured.read_log(log)
+    columns = ("lecture", *measured.COLUMNS["claims"])
+    replace_files({out / "claims.csv": measured.csv_text(columns, rows)})
     print("\n" + tables.plain(tables.claims(rows)) + "\n\nWritten:")
     for path in [*written, out / "claims.csv"]:
         print(f"  {path.relative_to(root)}")
@@ -79,33 +73,47 @@ def run(root, only=()):
 
 
 def notebooks(root, only=()):
-    """Rebuild the stored notebooks on real data with seed 0, their rows in benchmarks/, and README's tables.
+    """Rebuild the stored notebooks on real data with seed 0, their files in measured/, and the tables.
 
     Each lecture's files are replaced together once it has run; the first that fails stops the build.
+
+    Raises
+    ------
+    ToolError
+        Before anything runs, if a stored notebook holds an edit that is not in its script.
     """
-    for script in lecture_scripts(root, only):
+    chosen = lectures.read(root, only)
+    for lecture in chosen:
+        if stored := stored_notebook(lecture, root):
+            theirs, ours, agreed = both_forms(stored, lecture, root)
+            if forms.digest(theirs) not in (forms.digest(ours), agreed):
+                raise ToolError(
+                    f"notebooks/{lecture.stem}.ipynb holds edits that lectures/{lecture.stem}.py lacks: `make"
+                    " sync` carries them over. A new notebook would lose them; to do without, delete this one"
+                )
+    for lecture in chosen:
         folder = root / "notebooks"
         folder.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory() as scratch:
             log = Path(scratch, "claims.jsonl")
             started = time.perf_counter()
-            notebook = execute(script, folder, log, COURSE_DATA_POLICY="real", COURSE_SEED="0")
+            notebook = execute(lecture, root, folder, log, COURSE_DATA_POLICY="real", COURSE_SEED="0")
             seconds = time.perf_counter() - started
-            rows = read_claims(log)
-        lecture = {
-            "lecture": script.stem[:2],
+            rows = measured.read_log(log)
+        facts = {
             "seconds": f"{seconds:.1f}",
             "peak_mb": max((row["peak_mb"] for row in rows), default=None),
-            "machine": machine(),
+            "gflops": product_rate(),
+            "machine": measured.machine(),
             "versions": rows[-1]["versions"] if rows else None,
             "date": datetime.date.today().isoformat(),
+            "cells": forms.digest(forms.script_of(notebook, lecture.stem, root)),
         }
-        claims_csv, lectures_csv = root / tables.CLAIMS, root / tables.LECTURES
         replace_files(
             {
-                folder / f"{script.stem}.ipynb": notebook_text(notebook),
-                claims_csv: csv_text(CLAIM_COLUMNS, with_rows_of(script, claims_csv, rows)),
-                lectures_csv: csv_text(LECTURE_COLUMNS, with_rows_of(script, lectures_csv, [lecture])),
+                folder / f"{lecture.stem}.ipynb": notebook_text(notebook),
+                measured.path(root, "claims", lecture.number): measured.text("claims", rows),
+                measured.path(root, "runs", lecture.number): measured.text("runs", [facts]),
             }
         )
         tables.write(root)
@@ -113,108 +121,98 @@ def notebooks(root, only=()):
 
 
 def sync(root, only=()):
-    """Carry edited notebooks back to their scripts; one whose notebook has the same cells is not touched."""
-    config = jupytext_config(root)
-    for script in lecture_scripts(root, only):
-        path = root / "notebooks" / f"{script.stem}.ipynb"
-        if not path.exists():
-            print(f"{script.relative_to(root)}: has no notebook yet; `make notebooks` builds it")
-            continue
-        ours = read_script(script, config)
-        theirs = without_layout(nbformat.read(path, as_version=4))
-        before = script_text(ours, config, root)
-        ours.cells = theirs.cells  # but not their metadata: JupyterLab notes there who opened them with what
-        after = script_text(ours, config, root)
-        if after != before:
-            replace_files({script: after})
-            print(f"{script.relative_to(root)}: rewritten from {path.relative_to(root)}")
-    return 0
-
-
-def execute(script, folder, log, **settings):
-    """Run a lecture in a fresh kernel of this environment, with a progress bar.
-
-    Parameters
-    ----------
-    script : Path
-        The lecture.
-    folder : Path
-        The kernel's working folder: where the notebook will lie.
-    log : Path
-        The file to which the claims are appended, as JSON lines.
-    **settings
-        Environment variables for the kernel, over our own.
-
-    Returns
-    -------
-    NotebookNode
-        The notebook with its outputs, the same whenever the outputs are.
+    """Carry edited notebooks back to their scripts; where the cells are the same, nothing is touched.
 
     Raises
     ------
     ToolError
-        If a cell fails, warns on stderr, or ends the kernel: says which, its source and the error.
+        If a script could not hold a cell, or if both were edited: nothing of that lecture is changed then.
     """
-    notebook = read_script(script, jupytext_config(script.parents[1]))
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    bar = tqdm(total=len(code), desc=script.stem, unit="cell")
-    running = []
-    client = kernel_client(
-        notebook,
-        on_cell_execute=lambda cell, cell_index: running.append(cell),
-        on_cell_executed=lambda cell, cell_index, execute_reply: bar.update(),
-    )
+    for lecture in lectures.read(root, only):
+        script, notebook = f"lectures/{lecture.stem}.py", f"notebooks/{lecture.stem}.ipynb"
+        stored = stored_notebook(lecture, root)
+        if not stored:
+            print(f"{script}: has no notebook yet; `make notebooks` builds it")
+            continue
+        theirs, ours, agreed = both_forms(stored, lecture, root)
+        if theirs == ours:
+            agree(lecture, ours, root)
+            continue
+        if forms.digest(theirs) == agreed:
+            print(f"{script}: edited since its notebook was built; `make notebooks` brings that up to date")
+            continue
+        if agreed not in (None, forms.digest(ours)):
+            raise ToolError(
+                f"{script} and {notebook} were both edited since they were last the same: carry one's edits"
+                " into the other by hand, or undo them (`git diff` shows those of the script)"
+            )
+        replace_files({root / script: theirs})
+        agree(lecture, theirs, root)
+        print(f"{script}: rewritten from {notebook}")
+    return 0
+
+
+def stored_notebook(lecture, root):
+    """Return a lecture's stored notebook, or None if there is none.
+
+    Raises
+    ------
+    ToolError
+        If the file is no notebook.
+    """
+    path = root / "notebooks" / f"{lecture.stem}.ipynb"
     try:
-        with bar:
-            client.execute(cleanup_kc=True, cwd=str(folder), env=kernel_environment(log, settings))
-    except CellExecutionError as error:
-        raise failure(script, code, running[-1], f"{error.ename}: {error.evalue}") from None
-    except DeadKernelError:
-        raise failure(script, code, running[-1], "the kernel died; was memory short?") from None
-    except CellTimeoutError:
-        raise failure(script, code, running[-1], "its output did not arrive within 60 s") from None
-    for cell in code:
-        for output in cell.outputs:
-            if output.get("name") == "stderr" and "Warning:" in output.text:
-                raise failure(script, code, cell, f"it warns:\n{output.text.strip()}")
+        return nbformat.read(path, as_version=4) if path.exists() else None
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError):
+        raise ToolError(
+            f"notebooks/{path.name} is no notebook (did a merge leave its marks in it?): restore or delete it"
+        ) from None
+
+
+def both_forms(stored, lecture, root):
+    """Return a stored notebook and its lecture as scripts, and the digest that they last shared or None.
+
+    Both headers are the lecture's: in a notebook's, JupyterLab notes who opened it with what.
+    """
+    ours = forms.notebook_of(lecture, root)
+    before = forms.script_of(ours, lecture.stem, root)
+    ours.cells = stored.cells
+    rows = measured.read_csv(measured.path(root, "runs", lecture.number))
+    return forms.script_of(ours, lecture.stem, root), before, rows[0]["cells"] if rows else None
+
+
+def agree(lecture, text, root):
+    """Note, where the lecture was run, that script and notebook now have the cells of this text."""
+    path = measured.path(root, "runs", lecture.number)
+    rows = measured.read_csv(path)
+    if rows and rows[0]["cells"] != forms.digest(text):
+        replace_files({path: measured.text("runs", [{**rows[0], "cells": forms.digest(text)}])})
+
+
+def execute(lecture, root, folder, log, **settings):
+    """Run a lecture in a fresh kernel; return its notebook with outputs, the same whenever these are.
+
+    The kernel's working folder is where the notebook will lie, its claims are appended to `log`, and the
+    settings are environment variables over our own.
+
+    Raises
+    ------
+    ToolError
+        If a cell fails or warns, or the kernel does.
+    """
+    notebook = forms.notebook_of(lecture, root)
+    kernels.execute(notebook, lecture.stem, folder, log, **settings)
     return cleaned(notebook)
 
 
-def kernel_client(notebook, **options):
-    """Return what runs a notebook in a fresh kernel of this environment, with nbclient's further options."""
-    client = NotebookClient(
-        notebook,
-        km=AsyncKernelManager(kernel_spec_manager=KernelSpecManager(kernel_dirs=[])),  # none but our own
-        extra_arguments=["--log-level=ERROR"],  # ipykernel warns that it talks to us without encryption
-        record_timing=False,
-        coalesce_streams=True,
-        store_widget_state=True,
-        iopub_timeout=60,
-        raise_on_iopub_timeout=True,  # else outputs that come late on a slow machine are lost
-        **options,
-    )
-    # nbclient can play the front end of an Output widget, and then writes to the kernel while waiting for its
-    # reply, which it then may never hear. Without that part, what a slider draws is an ordinary output.
-    client.widget_registry.clear()
-    return client
+def product_rate():
+    """Return the rate at which Keras multiplies matrices here, in GFLOP/s; None if that failed.
 
-
-def kernel_environment(log, settings):
-    """Return the environment variables for a kernel, which runs in another folder than we do."""
-    paths = {name: os.environ[name] for name in ("COURSE_DATA", "COURSE_CACHE") if os.environ.get(name)}
-    return {
-        "COURSE_SEED": "0",
-        **os.environ,
-        **{name: str(Path(path).absolute()) for name, path in paths.items()},
-        "CLAIMS_LOG": str(log),
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",  # a user's own would lose the figures
-        **settings,
-    }
-
-
-def failure(script, code, cell, reason):
-    """Return the error that names the failed one of a lecture's code cells, counted from 1 as in In [1]."""
-    return ToolError(f"{script.stem}, code cell [{code.index(cell) + 1}]:\n\n{cell.source}\n\n{reason}")
+    In a process of its own, so that Keras's memory is given back before the next lecture runs.
+    """
+    code = "from tools.bench import product_rate; print(f'{product_rate():.0f}')"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    return ran.stdout.split()[-1] if ran.returncode == 0 else None
 
 
 def cleaned(notebook):
@@ -222,7 +220,7 @@ def cleaned(notebook):
     notebook.metadata.pop("widgets", None)
     notebook.metadata.pop("jupytext", None)
     notebook.metadata.language_info.pop("version", None)
-    for number, cell in enumerate(without_layout(notebook).cells, start=1):
+    for number, cell in enumerate(notebook.cells, start=1):
         cell.id = f"cell-{number}"
         if cell.cell_type == "code":
             cell.outputs = [
@@ -244,45 +242,6 @@ def with_palette(png):
     return base64.b64encode(small.getvalue()).decode()
 
 
-def without_layout(notebook):
-    """Drop, in place, jupytext's notes of the blank lines between a script's cells."""
-    for cell in notebook.cells:
-        cell.metadata.pop("lines_to_next_cell", None)
-    return notebook
-
-
-def jupytext_config(root):
-    """Return the jupytext settings of the repository's pyproject.toml."""
-    return load_jupytext_config(str(root / "lectures"))
-
-
-def read_script(script, config):
-    """Return a lecture's script as a notebook that was not run."""
-    return without_layout(jupytext.reads(script.read_text(encoding="utf-8"), "py:percent", config=config))
-
-
-def script_text(notebook, config, root):
-    """Return a notebook as the text of a lecture's script: a blank line between cells, then ruff's format.
-
-    Left alone, jupytext puts two blank lines where ruff wants one, and a cell's metadata in the file's order.
-
-    Raises
-    ------
-    ToolError
-        If a cell is not Python.
-    """
-    notebook = copy.deepcopy(notebook)
-    for cell in notebook.cells:
-        kept = {key: cell.metadata[key] for key in ("tags", "mystnb", "jupyter") if key in cell.metadata}
-        cell.metadata = nbformat.from_dict({**kept, "lines_to_next_cell": 1})
-    text = jupytext.writes(notebook, "py:percent", config=config)
-    ruff = [sys.executable, "-m", "ruff", "format", "--stdin-filename", "lectures/lecture.py", "-"]
-    result = subprocess.run(ruff, input=text.encode(), cwd=root, capture_output=True)
-    if result.returncode:
-        raise ToolError(f"a cell is not Python that ruff can format: {result.stderr.decode().strip()}")
-    return result.stdout.decode()
-
-
 def notebook_text(notebook):
     """Return a notebook as the text of an .ipynb file."""
     return nbformat.writes(notebook) + "\n"
@@ -298,43 +257,6 @@ def html(notebook, name):
     if MATHJAX.exists():
         resources["mathjax"] = MATHJAX.read_text(encoding="utf-8")
     return exporter.from_notebook_node(notebook, resources)[0]
-
-
-def read_claims(log):
-    """Return the rows of a claims log, versions as text; none if no lecture made a claim."""
-    if not log.exists():
-        return []
-    rows = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-    return [
-        {**row, "versions": "; ".join(f"{name} {version}" for name, version in row["versions"].items())}
-        for row in rows
-    ]
-
-
-def with_rows_of(script, path, rows):
-    """Return the rows of a CSV file with those of one lecture replaced, in the lectures' order."""
-    others = [row for row in tables.read_csv(path) if row["lecture"] != script.stem[:2]]
-    return sorted(others + rows, key=lambda row: row["lecture"])
-
-
-def csv_text(columns, rows):
-    """Return rows (dicts, which may hold more than the columns) as the text of a CSV file."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
-
-
-def machine():
-    """Return the name of this machine's processor and its number of logical cores."""
-    name = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")  # Linux, where platform does not know the processor's name
-    if cpuinfo.exists() and (
-        model := re.search(r"model name\s*:\s*(.+)", cpuinfo.read_text(encoding="utf-8"))
-    ):
-        name = model[1]
-    return f"{name}, {os.cpu_count()} cores"
 
 
 def main():

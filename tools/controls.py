@@ -1,26 +1,29 @@
 """Tells falsehoods and sees whether the claims notice: each must turn red what it says it turns red.
 
-python -m tools.controls               every control of tests/controls/, on real data
+python -m tools.controls               every control of tests/controls/
 python -m tools.controls --lecture 01  those of one lecture
 
-A control that stays green is a finding about the claims: they would hold even if the lecture were wrong.
+A control runs on stand-ins, or on real data if its entry says `real = true`. A claim that stays green is a
+finding: it would hold even if the lecture were wrong.
 """
 
 import argparse
 import tomllib
 
-from tools import ROOT, ToolError, jobs, lecture_scripts, run_tool, tables
+from tools import ROOT, ToolError, jobs, lectures, run_tool, tables
 
 CONTROLS = "tests/controls"
 
 
-def controls(lecture, source, scheduler, root=ROOT):
+def controls(only=None, source=None, scheduler=None, root=ROOT):
     """Run a copy of the lecture for each falsehood; print which claims noticed, and which never did.
 
-    Returns 0, or 1 if a claim did not notice what it must.
+    `source` runs all on "real" data or on a "stand-in", whatever their entries say. Returns 0, or 1 if a
+    claim did not notice what it must.
     """
-    entries = [entry for entry in read(root) if lecture in (None, entry["lecture"])]
-    expected = {falsified(entry, source, root): entry for entry in entries}
+    by_number = {one.number: one for one in lectures.read(root)}
+    entries = [entry for entry in read(root) if only in (None, entry["lecture"])]
+    expected = {falsified(entry, by_number[entry["lecture"]], source): entry for entry in entries}
     table, green = [["Lecture", "Falsehood", "Claim that must go red", "Measured", "Verdict"]], 0
     measured, noticed = set(), set()  # (lecture, claim)
     for job, result in jobs.run_all(expected, scheduler, root):
@@ -45,9 +48,9 @@ def controls(lecture, source, scheduler, root=ROOT):
 
 
 def read(root):
-    """Return the entries of tests/controls/NN.toml: dicts of lecture, falsehood, find, replace, red."""
+    """Return the entries of tests/controls/NN.toml: dicts of lecture, falsehood, find, replace, red, real."""
     return [
-        {"lecture": path.stem, **entry}
+        {"lecture": path.stem, "real": False, **entry}
         for path in sorted((root / CONTROLS).glob("[0-9][0-9].toml"))
         for entry in tomllib.loads(path.read_text(encoding="utf-8"))["control"]
     ]
@@ -59,25 +62,30 @@ def listed(entries):
     return [header] + [[entry["lecture"], entry["falsehood"], "; ".join(entry["red"])] for entry in entries]
 
 
-def falsified(entry, source, root):
+def falsified(entry, lecture, source=None):
     """Return the job that runs the lecture with the falsehood in it.
 
     Raises
     ------
     ToolError
-        If the text to replace does not occur exactly once in the lecture's script.
+        If the text to replace does not occur exactly once in the lecture's script, or if a claim that must go
+        red is none of the lecture's measured ones, or cannot go red on a stand-in.
     """
-    [script] = lecture_scripts(root, [entry["lecture"]])
-    text = script.read_text(encoding="utf-8")
-    if (count := text.count(entry["find"])) != 1:
+    where = f"{CONTROLS}/{lecture.number}.toml, {entry['falsehood']!r}"
+    if (count := lecture.text.count(entry["find"])) != 1:
         raise ToolError(
-            f"{CONTROLS}/{entry['lecture']}.toml, {entry['falsehood']!r}: its text to find occurs"
-            f" {count} times in {script.name}, not once: {entry['find']}"
+            f"{where}: its text to find occurs {count} times in {lecture.stem}.py, not once: {entry['find']}"
         )
-    text = text.replace(entry["find"], entry["replace"])
-    return jobs.Job(
-        f"{script.stem} ({entry['falsehood']})", text, seed=0, source=source, backend="tensorflow"
-    )
+    source = source or ("real" if entry["real"] else "stand-in")
+    claims = {claim.name: claim for claim in lecture.claims if not claim.exact}
+    for name in entry["red"]:
+        if name not in claims:
+            raise ToolError(f"{where}: {lecture.stem}.py measures no claim called {name!r}")
+        if source == "stand-in" and lecture.facts["datasets"] and claims[name].stand_in is None:
+            raise ToolError(f"{where}: {name!r} is not asserted on a stand-in, so write `real = true`")
+    text = lecture.text.replace(entry["find"], entry["replace"])
+    datasets = tuple(lecture.facts["datasets"])
+    return jobs.Job(lecture.stem, text, 0, source, "tensorflow", datasets, entry["falsehood"])
 
 
 def main():
@@ -88,7 +96,7 @@ def main():
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--lecture", help="only this one's controls, such as 01")
-    parser.add_argument("--source", choices=["real", "stand-in"], default="real")
+    parser.add_argument("--source", choices=["real", "stand-in"], help="instead of what the entries say")
     parser.add_argument("--scheduler", help="address of a Dask scheduler; without it, workers start here")
     chosen = parser.parse_args()
     return controls(chosen.lecture, chosen.source, chosen.scheduler)

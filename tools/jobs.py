@@ -2,31 +2,34 @@
 
 A job is one lecture's text with its settings, run in a kernel process of its own. Workers need this
 repository with its environment and the data (COURSE_DATA or their own cache), but share no disk: results come
-back as rows. They are kept in build/jobs/ by a hash of what the measurements depend on. Prose, comments and
-what a claim states and allows are no part of it: kept rows are judged by today's bands.
+back as rows. They are kept in build/jobs/ by a hash of what the figures depend on. Prose, comments and what a
+claim states and allows are no part of it: kept rows are judged by today's bands.
 """
 
-import ast
 import hashlib
 import json
 import os
+import platform
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
-from functools import cache
+from dataclasses import dataclass
 from pathlib import Path
 
-import jupytext
 import psutil
 from nbformat.v4 import new_code_cell
 from tqdm import tqdm
 
-from tools import ROOT, THREADS, ToolError, build, replace_files
+from tools import ROOT, THREADS, ToolError, depends, forms, kernels, lectures, measured, replace_files
 from utils.claims import within
 
 RESULTS = "build/jobs"
 MEMORY_PER_JOB = 3e9  # bytes: the most that a lecture may take
+# A missed claim ends nothing, and exact arithmetic is nothing to measure.
+RECORDING = """\
+import utils.claims
+utils.claims.check = utils.claims.record
+utils.claims.exact = lambda *_, **__: None"""
 
 
 @dataclass(frozen=True)
@@ -38,15 +41,32 @@ class Job:
     seed: int
     source: str
     backend: str
+    datasets: tuple[str, ...] = ()
+    falsehood: str = ""
 
     def __str__(self):
-        return f"{self.lecture}, seed {self.seed}, {self.source}, {self.backend}"
+        told = f" ({self.falsehood})" if self.falsehood else ""
+        return f"{self.lecture}{told}, seed {self.seed}, {self.source}, {self.backend}"
+
+    def parts(self, root: Path) -> dict[str, str]:
+        """Return what the figures depend on beside the settings, by what it is called.
+
+        Raises
+        ------
+        ToolError
+            If the data are real and not on this machine.
+        """
+        return {
+            "the lecture's code": depends.code_hash(self.lecture, self.text),
+            "modules of utils": depends.modules_hash(self.text, self.datasets, root),
+            "versions of packages": depends.versions(),
+            "data": depends.data(self.datasets) if self.source == "real" else "",
+        }
 
     def key(self, root: Path) -> str:
-        """Return a hash of everything that the measurements depend on."""
-        what_runs, _ = _without_bands(self.text)
-        settings = json.dumps(asdict(self) | {"text": what_runs}, sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(f"{settings}\n{_code_hash(root)}".encode()).hexdigest()
+        """Return a hash of everything that the figures depend on."""
+        settings = [self.lecture[:2], self.seed, self.source, self.backend, self.parts(root)]
+        return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -57,19 +77,28 @@ class Result:
     errors: list[str]
 
 
-def run(job: Job, threads: int) -> Result:
+def run(job: Job, threads: int, parts: dict[str, str] | None = None) -> Result:
     """Run a job with that many threads.
 
     A missed claim has its row in the log and ends nothing; a cell that fails otherwise is passed over.
+
+    Raises
+    ------
+    ToolError
+        If `parts`, the job's on the machine that asks, are not what they are on this one: says which.
     """
-    notebook = jupytext.reads(job.text, "py:percent", config=build.jupytext_config(ROOT))
-    notebook.cells.insert(0, new_code_cell("import utils.claims\nutils.claims.check = utils.claims.record"))
+    here = job.parts(ROOT) if parts else {}
+    if other := [part for part, value in here.items() if value != parts[part]]:
+        raise ToolError(f"the worker on {platform.node()} has other {' and other '.join(other)}")
+    notebook = forms.notebook_of(lectures.Lecture(job.lecture, job.text), ROOT)
+    notebook.cells.insert(0, new_code_cell(RECORDING))
     settings = {"COURSE_SEED": str(job.seed), "COURSE_DATA_POLICY": job.source, "KERAS_BACKEND": job.backend}
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "claims.jsonl")
-        environment = build.kernel_environment(log, settings | dict.fromkeys(THREADS, str(threads)))
-        build.kernel_client(notebook, allow_errors=True).execute(cleanup_kc=True, cwd=folder, env=environment)
-        rows = build.read_claims(log)
+        environment = kernels.environment(log, settings | dict.fromkeys(THREADS, str(threads)))
+        client = kernels.client(notebook, allow_errors=True)
+        client.execute(cleanup_kc=True, cwd=folder, env=environment)
+        rows = measured.read_log(log)
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     return Result(rows, [f"{one.ename}: {one.evalue}" for one in outputs if one.output_type == "error"])
 
@@ -95,10 +124,12 @@ def run_all(jobs: Iterable[Job], scheduler: str | None, root: Path = ROOT) -> It
     """
     from distributed import Client, LocalCluster, as_completed
 
-    kept = {job: root / RESULTS / f"{job.key(root)}.json" for job in jobs}
+    keys = {job: job.key(root) for job in jobs}
+    kept = {job: root / RESULTS / f"{key}.json" for job, key in keys.items()}
     for job, path in kept.items():
         if path.exists():
-            yield job, Result(judged(json.loads(path.read_text(encoding="utf-8")), job.text), [])
+            rows = json.loads(path.read_text(encoding="utf-8"))
+            yield job, Result(judged(rows, lectures.Lecture(job.lecture, job.text).claims), [])
     waiting = [job for job, path in kept.items() if not path.exists()]
     if not waiting:
         return
@@ -107,11 +138,21 @@ def run_all(jobs: Iterable[Job], scheduler: str | None, root: Path = ROOT) -> It
         if scheduler is None:
             workers = min(local_workers(), len(waiting))
             threads = max(1, (os.cpu_count() or 1) // workers)
-            options = {"threads_per_worker": 1, "memory_limit": 0, "dashboard_address": ":0"}
+            # On loopback and without a dashboard: nobody else on the network has business with these workers.
+            options = {
+                "threads_per_worker": 1,
+                "memory_limit": 0,
+                "host": "127.0.0.1",
+                "dashboard_address": None,
+            }
+            options["scheduler_kwargs"] = {"dashboard_address": "127.0.0.1:0"}  # of its health alone
             scheduler = stack.enter_context(LocalCluster(n_workers=workers, **options))
         client = stack.enter_context(Client(scheduler))
         bar = stack.enter_context(tqdm(total=len(waiting), unit="job"))
-        futures = {client.submit(run, job, threads, key=job.key(root), retries=1): job for job in waiting}
+        futures = {
+            client.submit(run, job, threads, job.parts(root), key=keys[job], retries=1): job
+            for job in waiting
+        }
         for future in as_completed(futures):
             job = futures[future]
             bar.update()
@@ -131,56 +172,20 @@ def local_workers() -> int:
     return max(1, min(os.cpu_count() or 1, int(psutil.virtual_memory().available // MEMORY_PER_JOB)))
 
 
-def judged(rows: list[dict], text: str) -> list[dict]:
-    """Return a job's rows with what the claims of a lecture's text state and allow now."""
-    _, claims = _without_bands(text)
-    return [row | _verdict(row, claims[row["claim"]]) if row["claim"] in claims else row for row in rows]
+def judged(rows: list[dict], claims: list[lectures.Claim]) -> list[dict]:
+    """Return a job's rows with what a lecture's claims state and allow now, without those that it lacks."""
+    by_name = {claim.name: claim for claim in claims if not claim.exact}
+    return [row | _verdict(row, by_name[row["claim"]]) for row in rows if row["claim"] in by_name]
 
 
 def _verdict(row, claim):
     """Return what changes in a row if this is what its claim states and allows."""
-    on_stand_in = row["source"] == "stand-in" and "stand_in" in claim
-    allowed = claim["stand_in" if on_stand_in else "band"]
+    allowed = claim.allowed(row["source"])
     low, high = allowed or (None, None)
     return {
-        "stated": claim["stated"],
+        "stated": claim.stated,
         "low": low,
         "high": high,
         "asserted": allowed is not None,
         "ok": within(row["measured"], low, high),
     }
-
-
-@cache
-def _without_bands(text: str) -> tuple[str, dict[str, dict]]:
-    """Return a lecture's code without what its claims state and allow, and that apart, by claim.
-
-    Only literals are set apart: a band that the lecture computes is part of its code.
-    """
-    notebook = jupytext.reads(text, "py:percent")
-    cells = [ast.parse(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
-    claims = {}
-    for call in (node for cell in cells for node in ast.walk(cell) if isinstance(node, ast.Call)):
-        if ast.unparse(call.func) != "claims.check":
-            continue
-        bands = [keyword for keyword in call.keywords if keyword.arg in ("band", "stand_in")]
-        try:
-            name, stated = ast.literal_eval(call.args[0]), ast.literal_eval(call.args[2])
-            allowed = {keyword.arg: ast.literal_eval(keyword.value) for keyword in bands}
-        except ValueError:  # a name, not a literal
-            continue
-        claims[name] = {"stated": stated, **allowed}
-        del call.args[2]
-        call.keywords = [keyword for keyword in call.keywords if keyword not in bands]
-    return "\n".join(map(ast.unparse, cells)), claims
-
-
-@cache
-def _code_hash(root: Path) -> str:
-    """Return a hash of what every lecture runs on: utils/ and the lock."""
-    files = [path for path in (root / "utils").rglob("*") if path.suffix in (".py", ".toml", ".mplstyle")]
-    digest = hashlib.sha256()
-    for path in [*sorted(files), root / "requirements.txt"]:
-        digest.update(f"{path.relative_to(root).as_posix()}\0{path.stat().st_size}\0".encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()

@@ -1,70 +1,127 @@
-"""Renders README's tables of lectures and claims from benchmarks/ and lectures/index.toml alone.
+"""Renders the tables of README.md, measured/README.md and data/README.md from what they are about.
 
-python -m tools.tables          write them into README.md
-python -m tools.tables --check  exit with 1 if they are not what README.md holds
+python -m tools.tables          write them
+python -m tools.tables --check  exit with 1 if they are not what the files hold
 """
 
 import argparse
-import csv
 import re
-import tomllib
 
-from tools import ROOT, ToolError, badges, replace_files, run_tool
+from tools import ROOT, ToolError, badges, lectures, measured, replace_files, run_tool
 from utils.claims import describe_band, figure, unit_of
-
-CLAIMS = "benchmarks/claims.csv"
-LECTURES = "benchmarks/lectures.csv"
+from utils.datasets import catalogue
 
 
-def lectures(index, measured, page="notebooks/{}.ipynb", root=ROOT):
-    """Return the table of lectures: a list of rows, its header first.
+def facts(root, page="notebooks/{}.ipynb"):
+    """Return what README and the site say of each lecture, in order: a dict of texts, empty where unknown.
 
     Parameters
     ----------
-    index : dict
-        The content of lectures/index.toml.
-    measured : list of dict
-        The rows of benchmarks/lectures.csv. A lecture that has none is shown without time and memory.
+    root : Path
+        The repository.
     page : str
         Where a lecture's page lies, with {} for its name.
-    root : Path
-        The repository, whose address the Colab badges need.
     """
-    by_number = {row["lecture"]: row for row in measured}
-    table = [["Lecture", "Question", "To teach", "To run", "Memory", "Data", "Open"]]
-    for name, entry in sorted(index.items()):
-        row = by_number.get(name[:2])
-        table.append(
-            [
-                f"[{name[:2]} {entry['title']}]({page.format(name)})",
-                entry["question"],
-                f"{entry['minutes']} min",
-                f"{float(row['seconds']):.0f} s" if row else "–",
-                f"{float(row['peak_mb']) / 1000:.1f} GB" if row and row["peak_mb"] else "–",
-                ", ".join(entry["datasets"]),
-                badges.badge(name, root),
-            ]
+    runs = {row["lecture"]: row for row in measured.rows(root, "runs")}
+    stated = {(row["lecture"], row["claim"]): row["stated"] for row in measured.rows(root, "claims")}
+    found = []
+    for name, entry in sorted(lectures.index(root).items()):
+        number, run = name[:2], runs.get(name[:2], {})
+        headline = stated.get((number, entry["headline"]))
+        found.append(
+            {
+                "part": entry["part"],
+                "title": f"[{number} {entry['title']}]({page.format(name)})",
+                "question": entry["question"],
+                "headline": f"{entry['headline']}: {headline}" if headline else "",
+                "teach": f"{entry['minutes']} min",
+                "run": f"{float(run['seconds']):.0f} s" if run else "",
+                "memory": f"{float(run['peak_mb']) / 1000:.1f} GB" if run.get("peak_mb") else "",
+                "needs": ", ".join(entry["needs"]),
+                "data": ", ".join(entry["datasets"]),
+                "open": without_badge_image(badges.badge(name, root)),
+            }
         )
-    return table
+    return found
+
+
+def without_badge_image(text):
+    """Return Markdown with Colab's badges as plain links: their picture would come from the network."""
+    return re.sub(r"!\[(Open in Colab)\]\([^)]*\)", r"\1", text)
+
+
+def parts(found):
+    """Return the lectures' facts by part, in order of the parts' first lectures."""
+    by_part = {}
+    for one in found:
+        by_part.setdefault(one["part"], []).append(one)
+    return by_part
+
+
+def lecture_tables(root):
+    """Return README's tables of lectures, one for each part, and what machine their seconds are of."""
+    header = ["Lecture", "It asks", "One of its figures", "To teach", "To run", "Memory", "Data", "Open"]
+    keys = ("title", "question", "headline", "teach", "run", "memory", "data", "open")
+    blocks = [
+        f"**{part}**\n\n{markdown([header] + [[one[key] or '–' for key in keys] for one in its_lectures])}"
+        for part, its_lectures in parts(facts(root)).items()
+    ]
+    return "\n\n".join([*blocks, *machines(root)])
+
+
+def machines(root):
+    """Return a sentence on each machine that lectures ran on, with its rate of multiplying matrices."""
+    numbers, rates = {}, {}
+    for row in measured.rows(root, "runs"):
+        numbers.setdefault(row["machine"], []).append(row["lecture"])
+        rates.setdefault(row["machine"], []).extend([float(row["gflops"])] if row["gflops"] else [])
+    sentences = []
+    for machine, its_lectures in numbers.items():
+        which = "" if len(numbers) == 1 else f" of {', '.join(its_lectures)}"
+        found = sorted(rates[machine])
+        rate = f", which multiplies float32 matrices at {found[len(found) // 2]:.0f} GFLOP/s" if found else ""
+        sentences.append(f"Seconds and memory{which} were measured on: {machine}{rate}.")
+    return sentences
 
 
 def claims(rows):
-    """Return the table of claims, its header first, from rows of benchmarks/claims.csv or of a claims log."""
+    """Return the table of claims, its header first, from rows of measured/claims or of a claims log.
+
+    Exact figures are one line for each lecture, with their number.
+    """
     table = [["Lecture", "Claim", "Stated", "Measured", "Allowed", "Data", "Holds"]]
+    exact = {}
     for row in rows:
+        holds = row["ok"] in (True, "True")
+        if row["exact"] in (True, "True"):
+            exact.setdefault(row["lecture"], []).append(holds)
+            continue
         asserted = row["asserted"] in (True, "True")
         table.append(
             [
-                row["lecture"],
-                row["claim"],
-                row["stated"],
+                *(row["lecture"], row["claim"], row["stated"]),
                 figure(float(row["measured"])) + unit_of(row["stated"]),
                 describe_band(number(row["low"]), number(row["high"])) if asserted else "not asserted",
                 row["source"],
-                ("yes" if row["ok"] in (True, "True") else "NO") if asserted else "–",
+                ("yes" if holds else "NO") if asserted else "–",
             ]
         )
+    for lecture, all_hold in exact.items():
+        line = f"exact arithmetic: {len(all_hold)} figures"
+        table.append([lecture, line, "–", "–", "–", "none", "yes" if all(all_hold) else "NO"])
     return table
+
+
+def claims_by_lecture(root):
+    """Return, as Markdown, a heading and a table of claims for each lecture that was measured."""
+    titles = {name[:2]: entry["title"] for name, entry in lectures.index(root).items()}
+    rows = measured.rows(root, "claims")
+    blocks = []
+    for lecture, title in sorted(titles.items()):
+        if its_rows := [row for row in rows if row["lecture"] == lecture]:
+            table = [line[1:] for line in claims(its_rows)]
+            blocks.append(f"## {lecture} {title}\n\n{markdown(table)}")
+    return "\n\n".join(blocks)
 
 
 def number(text):
@@ -88,29 +145,6 @@ def plain(table):
     )
 
 
-def read_csv(path):
-    """Return the rows of a CSV file as dicts of text; none if there is no such file yet."""
-    if not path.exists():
-        return []
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def rendered(root):
-    """Return README.md's text with its tables as they should be.
-
-    Raises
-    ------
-    ToolError
-        If README.md lacks a table's markers.
-    """
-    index = tomllib.loads((root / "lectures" / "index.toml").read_text(encoding="utf-8"))
-    measured = read_csv(root / LECTURES)
-    text = (root / "README.md").read_text(encoding="utf-8")
-    text = between(text, "lectures", markdown(lectures(index, measured, root=root)))
-    return between(text, "claims", markdown(claims(read_csv(root / CLAIMS))))
-
-
 def between(text, name, table, file="README.md"):
     """Return a file's text with what stands between the markers <!-- name --> and <!-- /name --> replaced."""
     opening, closing = f"<!-- {name} -->", f"<!-- /{name} -->"
@@ -121,23 +155,43 @@ def between(text, name, table, file="README.md"):
     return f"{before}{opening}\n\n{table}\n\n{closing}{after}"
 
 
+def rendered(root):
+    """Return the files that hold tables with their texts as they should be: path -> text.
+
+    Raises
+    ------
+    ToolError
+        If a file lacks a table's markers.
+    """
+    contents = {
+        "README.md": ("lectures", lecture_tables(root)),
+        "measured/README.md": ("claims", claims_by_lecture(root)),
+    }
+    if hasattr(catalogue, "table"):
+        contents["data/README.md"] = ("datasets", markdown(catalogue.table()))
+    return {
+        root / file: between((root / file).read_text(encoding="utf-8"), name, table, file)
+        for file, (name, table) in contents.items()
+    }
+
+
 def write(root):
-    """Write the tables into README.md."""
-    replace_files({root / "README.md": rendered(root)})
+    """Write the tables into their files."""
+    replace_files(rendered(root))
 
 
 def check(root):
-    """Raise ToolError if README.md's tables are not what they should be."""
-    if (root / "README.md").read_text(encoding="utf-8") != rendered(root):
-        raise ToolError("README.md's tables are out of date: run `python -m tools.tables`")
+    """Raise ToolError if a file's tables are not what they should be."""
+    old = [path for path, text in rendered(root).items() if path.read_text(encoding="utf-8") != text]
+    if old:
+        names = ", ".join(path.relative_to(root).as_posix() for path in old)
+        raise ToolError(f"out of date: the tables of {names}; run `python -m tools.tables`")
 
 
 def main():
     """Parse the command line; write or check."""
-    parser = argparse.ArgumentParser(prog="python -m tools.tables", description="Renders README's tables.")
-    parser.add_argument(
-        "--check", action="store_true", help="only say whether README's tables are up to date"
-    )
+    parser = argparse.ArgumentParser(prog="python -m tools.tables", description="Renders the tables.")
+    parser.add_argument("--check", action="store_true", help="only say whether the tables are up to date")
     (check if parser.parse_args().check else write)(ROOT)
 
 

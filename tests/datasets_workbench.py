@@ -46,10 +46,11 @@ def use_catalogue(monkeypatch, tmp_path: Path, **datasets: list[dict]) -> Path:
     for name, forms in datasets.items():
         lines += [
             f"[{name}]",
-            *(f'{key} = "{key} of {name}"' for key in ("title", "attribution", "citation")),
+            *(f'{key} = "{key} of {name}"' for key in ("title", "url", "attribution", "citation")),
         ]
         lines += [
             'licence = "L"',
+            f'loader = "load_{name}"',
             'stand_in = "toys"',
             'stand_in_licence = "none"',
             'folder = "' + name + '"',

@@ -14,7 +14,8 @@ from PIL import Image
 
 from datasets_workbench import file_entry, isolate, jpeg, listing, use_catalogue, zipped
 from utils import datasets
-from utils.datasets import DataError, archives, chest_xray, store
+from utils.datasets import DataError, archives, chest_xray
+from utils.datasets import cache as storage
 
 GOOD = {
     "chest_xray/train/NORMAL/a.jpeg": jpeg((300, 200)),
@@ -164,19 +165,25 @@ def test_what_two_ask_for_at_once_is_prepared_once(cache):
         time.sleep(0.2)
         (folder / "done").touch()
 
-    threads = [threading.Thread(target=store.prepare, args=("toys/cars", build)) for _ in range(2)]
+    threads = [threading.Thread(target=storage.prepare, args=("toys/cars", build)) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert len(built) == 1
-    assert listing(cache) == {"toys": b"", "toys/cars": b"", "toys/cars/done": b""}
+    record = b'{\n"done": 0\n}'
+    assert listing(cache) == {
+        "toys": b"",
+        "toys/cars": b"",
+        "toys/cars/done": b"",
+        "toys/cars.files": record,
+    }
 
 
 def test_what_is_prepared_is_found_without_writing(monkeypatch, cache):
-    (cache / "toys" / "cars").mkdir(parents=True)
-    monkeypatch.setattr(store, "_exclusive", None)
-    assert store.prepare("toys/cars", build=None) == cache / "toys" / "cars"
+    storage.prepare("toys/cars", build=lambda folder: (folder / "done").touch())
+    monkeypatch.setattr(storage, "_exclusive", None)
+    assert storage.prepare("toys/cars", build=None) == cache / "toys" / "cars"
 
 
 @pytest.mark.parametrize("policy", ["real", "stand-in"])

@@ -9,7 +9,7 @@ import pytest
 
 from datasets_workbench import file_entry, isolate, tiny_concrete, tiny_mnist, use_catalogue
 from misbehaving_server import Answer, MisbehavingServer
-from utils import datasets
+from utils.datasets import cache as storage
 from utils.datasets import catalogue, store
 from utils.datasets.__main__ import main
 
@@ -81,7 +81,7 @@ def test_list_says_where_each_would_come_from_now(server, monkeypatch, capsys):
     capsys.readouterr()
     asked = list(server.requests)
     monkeypatch.setattr(store, "AUTO_LIMIT", 10)
-    assert origins() == ["cache", "stand-in, until make data"]
+    assert origins() == ["cache", "stand-in, until fetched"]
     monkeypatch.setenv("COURSE_DATA_POLICY", "stand-in")
     assert origins() == ["stand-in (by policy)"] * 2
     assert server.requests == asked
@@ -112,11 +112,12 @@ def test_a_command_not_understood_is_status_2(capsys):
 
 def test_every_dataset_of_the_catalogue_can_be_fetched_and_checked():
     entries = catalogue.catalogue()
-    assert list(entries) == list(datasets.CHECKS)
+    assert set(entries) == set(store.CHECKS)
     for dataset in entries.values():
         assert dataset.downloads, dataset.name
         for form in dataset.forms:
-            assert all(mirror.removeprefix("poll+").startswith("https://") for mirror in form.mirrors)
+            addresses = [catalogue.address(mirror).removeprefix("poll+") for mirror in form.mirrors]
+            assert all(address.startswith("https://") for address in addresses)
             # Several files need names to append to a mirror's address, and hashes to be told apart.
             assert len(form.files) == 1 or all(mirror.endswith("/") for mirror in form.mirrors)
             assert len(form.files) == 1 or form.is_hashed
@@ -125,15 +126,13 @@ def test_every_dataset_of_the_catalogue_can_be_fetched_and_checked():
 
 def test_the_cache_lies_in_the_checkout_when_there_is_one(monkeypatch):
     monkeypatch.delenv("COURSE_CACHE", raising=False)
-    assert store.cache_root() == Path(__file__).resolve().parents[1] / "data" / "cache"
+    assert storage.root() == Path(__file__).resolve().parents[1] / "data" / "cache"
 
 
 def test_outside_a_checkout_the_cache_is_the_users(monkeypatch, tmp_path):
     monkeypatch.delenv("COURSE_CACHE", raising=False)
-    monkeypatch.setattr(
-        store, "__file__", str(tmp_path / "site-packages" / "utils" / "datasets" / "store.py")
-    )
-    assert "deep-learning-lectures" in str(store.cache_root())
+    monkeypatch.setattr(catalogue, "PYPROJECT", tmp_path / "site-packages" / "pyproject.toml")
+    assert "deep-learning-lectures" in str(storage.root())
 
 
 def test_the_import_pulls_in_nothing_heavy():

@@ -16,7 +16,7 @@ import pytest
 from datasets_workbench import file_entry, isolate, listing, tiny_concrete, tiny_mnist, use_catalogue
 from misbehaving_server import Answer, MisbehavingServer
 from utils import datasets
-from utils.datasets import DataError, catalogue, download, stand_ins, store
+from utils.datasets import DataError, catalogue, download, hdb, mnist, store
 
 MNIST = tiny_mnist()
 CONCRETE = tiny_concrete()
@@ -34,7 +34,7 @@ FAILURES = {
 # A file without a hash is judged by its content.
 FAILURES_WITHOUT_A_HASH = FAILURES | {
     "truncated without a length": "not complete|not allowed|cannot be read",
-    "wrong bytes": "not allowed|cannot be read",
+    "wrong bytes": "not allowed|cannot be read|fields, but 9 names",
     "a page of HTML": "its first line is .*sign in to this network",
 }
 
@@ -70,7 +70,7 @@ def toys(monkeypatch, tmp_path, cache, server):
 
 
 def fetch(name: str, **options) -> store.Found:
-    return store.fetch(catalogue.catalogue()[name], datasets.CHECKS[name], **({"attempts": 1} | options))
+    return store.fetch(catalogue.catalogue()[name], **({"attempts": 1} | options))
 
 
 def test_a_good_file_is_fetched_once_and_then_found(cache, server, capsys):
@@ -188,7 +188,7 @@ def test_a_load_tries_once_and_then_stands_in_and_says_why(cache, server, capsys
     server.answers["/mnist.npz"] = Answer(MNIST, how)
     (x_train, _), _ = datasets.load_mnist()
     datasets.load_mnist()
-    assert len(x_train) == stand_ins.N_TRAINING_DIGITS
+    assert len(x_train) == mnist.N_TRAINING_DIGITS
     assert server.requests == ["/mnist.npz"]
     assert datasets.provenance()["mnist"].is_stand_in
     line = capsys.readouterr().out
@@ -204,7 +204,13 @@ def test_under_policy_real_the_one_error_lists_what_was_tried_and_what_to_do(mon
     with pytest.raises(DataError) as error:
         datasets.load_mnist()
     message = str(error.value)
-    for part in ("COURSE_DATA: not set", str(cache / "mnist"), "HTTP status 404", "make data", "policy=auto"):
+    for part in (
+        "COURSE_DATA: not set",
+        str(cache / "mnist"),
+        "HTTP status 404",
+        "datasets fetch mnist",
+        "policy=auto",
+    ):
         assert part.lower() in message.lower()
     assert error.value.__suppress_context__ or error.value.__context__ is None
 
@@ -223,7 +229,7 @@ def test_a_large_download_is_left_to_make_data(monkeypatch, server, capsys):
     assert server.requests == []
     line = capsys.readouterr().out
     assert "a download of 25 kB is not started by itself" in line
-    assert "make data" in line
+    assert "for the real data: python -m utils.datasets fetch mnist" in line
     assert fetch("mnist").source == "download"
 
 
@@ -280,7 +286,7 @@ def test_a_full_disk_leaves_nothing_behind(monkeypatch, cache, capsys, load):
 
 
 def test_what_a_killed_process_left_is_swept_away(cache):
-    litter = cache / ".staging-mnist"
+    litter = cache / ".staging-mnist-this-host-4711"
     litter.mkdir(parents=True)
     (litter / "mnist.npz").write_bytes(MNIST[:10])
     fetch("mnist")
@@ -314,7 +320,7 @@ class TestDataGovSg:
     @pytest.fixture(autouse=True)
     def publisher(self, monkeypatch, tmp_path, server):
         monkeypatch.setattr(download, "POLL_PAUSES", (0.0, 0.0))
-        self.csv = stand_ins.flats().to_csv(index=False).encode()
+        self.csv = hdb.flats().to_csv(index=False).encode()
         server.answers = {
             "/d_1/initiate-download": answer({"message": "Download successfully initiated"}),
             "/d_1/poll-download": [

@@ -108,8 +108,8 @@ def test_colab_keeps_every_package_that_it_has():
     assert done.returncode == 0, f"the course would move a package that Colab has:\n{done.stderr}"
     needed = set(re.findall(r"^([\w.-]+)==", done.stdout, re.MULTILINE))
     there = set(re.findall(r"^([\w.-]+)==", listed, re.MULTILINE))
-    # IPython asks for jedi, which Colab leaves out on purpose. The others come with pandera.
-    assert needed - there == {"jedi", "mypy-extensions", "pandera", "typing-inspect"}
+    # IPython asks for jedi, which Colab leaves out on purpose.
+    assert needed - there == {"jedi"}
 
 
 @pytest.fixture

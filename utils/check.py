@@ -101,9 +101,9 @@ def memory() -> Iterator[Item]:
 
 def disk() -> Iterator[Item]:
     """Can the cache be written, and does it have room for every dataset?"""
-    from utils.datasets import store
+    from utils.datasets import cache as storage
 
-    cache = store.cache_root()
+    cache = storage.root()
     there = next(folder for folder in (cache, *cache.parents) if folder.exists())
     free = shutil.disk_usage(there).free
     found = f"disk: {free / 1e9:.1f} GB free for the cache {cache}"
@@ -118,7 +118,7 @@ def disk() -> Iterator[Item]:
 
 def data() -> Iterator[Item]:
     """Where would each dataset come from, and is what lies there whole?"""
-    from utils.datasets import CHECKS, DataError, store
+    from utils.datasets import DataError, store
     from utils.datasets.catalogue import catalogue
 
     policy = store.policy()
@@ -129,7 +129,7 @@ def data() -> Iterator[Item]:
     for dataset in catalogue().values():
         try:
             if found := store.find(dataset):
-                store.verify(found, CHECKS[dataset.name])
+                store.verify(found)
         except DataError as error:
             yield Item(FAILURE, f"{dataset.title}: {error}")
             continue

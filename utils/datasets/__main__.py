@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from utils.datasets import CHECKS, DataError, store
-from utils.datasets.catalogue import Dataset, catalogue
+from utils.datasets import DataError, store
+from utils.datasets.catalogue import Dataset, catalogue, size
+from utils.datasets.folders import Found
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,16 +38,14 @@ def _list() -> int:
     for dataset in catalogue().values():
         found = store.find(dataset)
         n_bytes = found.bytes if found else min(form.bytes for form in dataset.downloads)
-        rows.append(
-            (dataset.name, dataset.title, store.size(n_bytes), dataset.licence, _origin(dataset, found))
-        )
+        rows.append((dataset.name, dataset.title, size(n_bytes), dataset.licence, _origin(dataset, found)))
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     return 0
 
 
-def _origin(dataset: Dataset, found: store.Found | None) -> str:
+def _origin(dataset: Dataset, found: Found | None) -> str:
     """Where a load would take the dataset from now; nothing is asked of the network."""
     if store.policy() == "stand-in":
         return "stand-in (by policy)"
@@ -54,7 +53,7 @@ def _origin(dataset: Dataset, found: store.Found | None) -> str:
         return found.source
     if not store.too_large(dataset):
         return "download"
-    return "make data" if store.policy() == "real" else "stand-in, until make data"
+    return "fetch" if store.policy() == "real" else "stand-in, until fetched"
 
 
 def _where() -> int:
@@ -77,7 +76,7 @@ def _each(action, name: str | None) -> int:
 
 
 def _fetch(dataset: Dataset, is_named: bool) -> str:
-    found = store.fetch(dataset, CHECKS[dataset.name], again=is_named)
+    found = store.fetch(dataset, again=is_named)
     return f"{'fetched to' if found.source == 'download' else 'already in'} {found.path}"
 
 
@@ -85,7 +84,7 @@ def _verify(dataset: Dataset, _is_named: bool) -> str:
     found = store.find(dataset)
     if not found:
         raise DataError(f"not here; `{store.COMMAND} fetch {dataset.name}` brings it")
-    store.verify(found, CHECKS[dataset.name])
+    store.verify(found)
     return f"verified in {found.path}"
 
 

@@ -1,12 +1,15 @@
 """Fetching one file over HTTP.
 
-pooch streams it and checks its hash. This adds what pooch leaves to others: hosts that do not answer, a limit
-on size, data.gov.sg's way of serving a file, and a few words for each way to fail.
+pooch streams it and checks its hash. This adds what pooch leaves to others: hosts and proxies that do not
+answer, a limit on size, data.gov.sg's way of serving a file, and a few words for each way to fail.
 """
 
 from __future__ import annotations
 
+import errno
+import os
 import queue
+import re
 import socket
 import threading
 import time
@@ -21,6 +24,9 @@ READ_TIMEOUT = 15.0  # seconds of silence in the middle of an answer
 POLL_PAUSES = (1.0, 3.0, 6.0, 15.0)
 GROWTH = 3  # a file without a hash may have grown to this many times its size in the catalogue
 
+# What says that this machine cannot ask in this way (IPv6 where there is none), not that a host is down.
+_NO_WAY = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.ENETUNREACH}
+_PORTS = {"http": 80, "https": 443}  # the others are kinds of SOCKS
 # Whether a host answered in this process, by (host, port): None if it did, otherwise why not.
 _hosts: dict[tuple[str, int], str | None] = {}
 
@@ -51,12 +57,14 @@ def fetch(url: str, file: File, folder: Path) -> None:
         _reach(url)
         pooch.retrieve(url, known_hash=file.hash, fname=file.name, path=folder, downloader=_stream(file))
     except requests.HTTPError as error:
-        raise DownloadError(f"HTTP status {error.response.status_code}") from None
+        raise DownloadError(_status(error.response.status_code)) from None
     except requests.RequestException as error:
         _hosts[_address(url)] = _reason(error)
         raise DownloadError(_reason(error)) from None
-    except ValueError:  # pooch's word for a wrong hash
-        algorithm = (file.hash or "address").partition(":")[0]
+    except ValueError as error:
+        if "hash" not in str(error):  # pooch's word for what was served
+            raise DownloadError(str(error)) from None
+        algorithm = (file.hash or "").partition(":")[0]
         raise DownloadError(f"what it serves as {file.name} has the wrong {algorithm}") from None
 
 
@@ -65,9 +73,14 @@ def probe(urls: list[str]) -> None:
 
     A timeout on connecting bounds neither the resolution of a name nor a host with many addresses; a thread
     that nobody waits for bounds both.
+
+    Raises
+    ------
+    DownloadError
+        If the proxy that is set is not an address.
     """
     families = (socket.AF_INET, socket.AF_INET6)  # at once: where IPv6 leads nowhere, IPv4 may do
-    waiting = {_address(url): len(families) for url in urls if _address(url) not in _hosts}
+    waiting = {_address(url): [] for url in urls if _address(url) not in _hosts}
     _hosts.update(dict.fromkeys(waiting, f"no answer within {CONNECT_TIMEOUT:g} s"))
     answers: queue.Queue = queue.Queue()
     for host in waiting:
@@ -80,9 +93,9 @@ def probe(urls: list[str]) -> None:
         except queue.Empty:
             return
         if host in waiting:
-            waiting[host] -= 1
-            _hosts[host] = problem
-            if problem is None or waiting[host] == 0:
+            waiting[host].append(problem)
+            if problem is None or len(waiting[host]) == len(families):
+                _hosts[host] = problem and _telling(waiting[host])
                 del waiting[host]
 
 
@@ -98,12 +111,31 @@ def host_of(url: str) -> str:
 
 def _address(url: str) -> tuple[str, int]:
     """Host and port to connect to for `url`: those of the proxy where one is set."""
+    proxy = _proxy(url)
+    try:
+        parts = urlsplit(proxy or url.removeprefix("poll+"))
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if proxy and not host:
+        names = [name for name, value in os.environ.items() if value and proxy.endswith(value)]
+        settings = " and ".join(name for name in names if name.lower().endswith("_proxy"))
+        raise DownloadError(f"the proxy {_shown(proxy)} is not an address: correct {settings or 'it'}")
+    return host or "", port or _PORTS.get(parts.scheme, 1080)
+
+
+def _proxy(url: str) -> str | None:
+    """The proxy that is set for `url`, or None."""
     from requests.utils import get_environ_proxies, select_proxy
 
     url = url.removeprefix("poll+")
     proxy = select_proxy(url, get_environ_proxies(url))
-    parts = urlsplit(proxy if proxy and "://" in proxy else f"http://{proxy}" if proxy else url)
-    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    return proxy if not proxy or "://" in proxy else f"http://{proxy}"
+
+
+def _shown(proxy: str) -> str:
+    """A proxy without the password that it may hold."""
+    return repr(proxy.rpartition("@")[2] if "@" in proxy else proxy)
 
 
 def _connect(host: tuple[str, int], family: int, answers: queue.Queue) -> None:
@@ -112,15 +144,30 @@ def _connect(host: tuple[str, int], family: int, answers: queue.Queue) -> None:
         with socket.socket(family, socket.SOCK_STREAM) as connection:
             connection.settimeout(CONNECT_TIMEOUT)
             connection.connect(socket.getaddrinfo(*host, family, socket.SOCK_STREAM)[0][-1])
-    except OSError as error:
-        problem = f"not reachable ({error.strerror or error})"
+    except (OSError, UnicodeError) as error:
+        problem = error
     answers.put((host, problem))
 
 
+def _telling(problems: list[Exception]) -> str:
+    """In words why a host does not answer, if it answers neither over IPv4 nor over IPv6."""
+
+    def says_little(problem: Exception) -> bool:
+        return isinstance(problem, socket.gaierror) or getattr(problem, "errno", None) in _NO_WAY
+
+    problem = min(problems, key=says_little)
+    return f"not reachable ({getattr(problem, 'strerror', None) or problem})"
+
+
 def _reach(url: str) -> None:
+    """Raise DownloadError unless the host, or the proxy before it, answers and can be believed."""
     probe([url])
     if problem := _hosts[_address(url)]:
-        raise DownloadError(problem)
+        proxy = _proxy(url)
+        raise DownloadError(f"the proxy {_shown(proxy)}: {problem}" if proxy else problem)
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        if (bundle := os.environ.get(name)) and not os.path.exists(bundle):
+            raise DownloadError(f"{name} names no file: {bundle!r}; correct it, or unset it")
 
 
 def _stream(file: File):
@@ -191,9 +238,20 @@ def _reason(error: Exception) -> str:
     import requests
 
     if isinstance(error, requests.exceptions.SSLError):
-        return "its certificate is not trusted here"
+        bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+        return f"its certificate is not trusted {f'by {bundle}' if bundle else 'here'}"
+    if isinstance(error, requests.exceptions.ProxyError):
+        refusal = re.search(r"Tunnel connection failed: (\d+)", str(error))
+        if refusal and refusal[1] != "407":
+            return f"the proxy does not let it through (HTTP status {refusal[1]})"
+        return _status(407) if refusal else "the proxy broke off the connection"
     if isinstance(error, requests.Timeout) or "timed out" in str(error):
         return f"silent for {READ_TIMEOUT:g} s"
     if isinstance(error, (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
         return "the connection broke off"
     return str(error)
+
+
+def _status(code: int) -> str:
+    meaning = {404: "it is not there", 407: "the proxy wants a name and a password"}.get(code)
+    return f"{meaning} (HTTP status {code})" if meaning else f"HTTP status {code}"

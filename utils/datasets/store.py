@@ -1,31 +1,28 @@
 """Where a dataset comes from: COURSE_DATA, then the cache, then a mirror, then a stand-in.
 
-Everything that every loader needs is here once: the order of search, the policy, downloads that leave nothing
-half-written, what is prepared in the cache, and the provenance line. A loader adds how its dataset is read.
-
-Below the cache, `.locks/` holds one lock file per dataset folder (they stay; they are empty), and
-`.staging-<folder>/` exists while something is being written to that folder.
+What every loader needs is here once: the order of search, the policy, and the provenance line. A loader adds
+how its dataset is read and checked; `cache` fetches and keeps.
 """
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import os
-import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from utils.datasets import download
-from utils.datasets.catalogue import DataError, Dataset, Form, catalogue
+from utils.datasets import cache, download
+from utils.datasets.catalogue import DataError, Dataset, catalogue, size
+from utils.datasets.folders import Found, exists, reading, require_readable
 
 T = TypeVar("T")
 
 POLICIES = ("auto", "real", "stand-in")
-AUTO_LIMIT = 50_000_000  # bytes that a load fetches by itself
-LOCK_TIMEOUT = 1800  # seconds to wait for another process that is fetching the same files
+AUTO_LIMIT = 60_000_000  # bytes that a load fetches by itself
 COMMAND = "python -m utils.datasets"
 
 
@@ -45,46 +42,23 @@ class Provenance:
         return self.source == "stand-in"
 
 
-@dataclass(frozen=True)
-class Found:
-    """A form of a dataset whose files are all in `folder`."""
-
-    dataset: Dataset
-    form: Form
-    source: str
-    folder: Path
-
-    @property
-    def paths(self) -> list[Path]:
-        return [self.folder / file.name for file in self.form.files]
-
-    @property
-    def path(self) -> Path:
-        """The file, or for a form of several their folder."""
-        return self.paths[0] if len(self.paths) == 1 else self.folder
-
-    @property
-    def bytes(self) -> int:
-        files = [file for path in self.paths for file in (path.rglob("*") if path.is_dir() else [path])]
-        return sum(file.stat().st_size for file in files)
-
-    def require(self, counts: dict[str, int]) -> None:
-        """Raise DataError if the content counts less than the catalogue says that complete content has."""
-        for what, least in self.form.expect.items():
-            if counts.get(what, 0) < least:
-                raise DataError(
-                    f"{self.path.name} is not complete: {counts.get(what, 0):,} {what} instead of {least:,}"
-                )
-
-
-class CacheError(DataError):
-    """The cache cannot be written: no fault of the data."""
-
-
-Check = Callable[[Found], None]
-
+# How the content of each dataset is checked, by its name in the catalogue; filled by `checks`.
+CHECKS: dict[str, cache.Check] = {}
 _provenance: dict[str, Provenance] = {}
 _failed: dict[str, list[str]] = {}  # per dataset, why its download failed: it is tried once per process
+
+
+def checks(*names: str) -> Callable[[cache.Check], cache.Check]:
+    """Make the decorated function what checks these datasets after a download and in `verify`.
+
+    It is given the files found, and raises DataError if they are wrong or not complete.
+    """
+
+    def register(check: cache.Check) -> cache.Check:
+        CHECKS.update(dict.fromkeys(names, check))
+        return check
+
+    return register
 
 
 def policy() -> str:
@@ -108,21 +82,13 @@ def roots() -> dict[str, Path]:
     given = {}
     if text := os.environ.get("COURSE_DATA"):
         given["COURSE_DATA"] = Path(text).expanduser().resolve()
-        if not given["COURSE_DATA"].is_dir():
+        try:
+            is_there = exists(given["COURSE_DATA"])
+        except DataError as error:
+            raise DataError(f"COURSE_DATA is {text!r}: {error}") from None
+        if not (is_there and given["COURSE_DATA"].is_dir()):
             raise DataError(f"COURSE_DATA is {text!r}, which is not a folder: correct it, or unset it")
-    return given | {"cache": cache_root()}
-
-
-def cache_root() -> Path:
-    """COURSE_CACHE, else data/cache in a checkout, else the user's own cache. It need not exist."""
-    if text := os.environ.get("COURSE_CACHE"):
-        return Path(text).expanduser().resolve()
-    checkout = Path(__file__).resolve().parents[2]
-    if (checkout / "pyproject.toml").is_file():
-        return checkout / "data" / "cache"
-    import pooch
-
-    return Path(pooch.os_cache("deep-learning-lectures"))
+    return given | {"cache": cache.root()}
 
 
 def provenance() -> dict[str, Provenance]:
@@ -136,7 +102,6 @@ def load(
     read: Callable[[Found], T],
     stand_in: Callable[[], T],
     summarise: Callable[[T], str],
-    check: Check,
 ) -> T:
     """Load a dataset from the first place that has it, and print where that was.
 
@@ -150,8 +115,6 @@ def load(
         Makes the data that take the place of the real ones.
     summarise
         One phrase on how much there is.
-    check
-        Raises DataError if files just downloaded are wrong or not complete.
 
     Raises
     ------
@@ -162,7 +125,7 @@ def load(
     chosen, places = policy(), roots()
     found, failures = None, []
     if chosen != "stand-in":
-        found, failures = _obtain(dataset, check)
+        found, failures = _obtain(dataset)
     if found:
         value = _explained(read, found)
         summary = f"{summarise(value)}, {size(found.bytes)}"
@@ -172,7 +135,7 @@ def load(
         raise DataError(_no_real_data(dataset, places, failures))
     value = stand_in()
     summary = f"{dataset.stand_in}: {summarise(value)}"
-    reason = "; ".join(dict.fromkeys(failures)) + " | for the real data: make data"
+    reason = "; ".join(dict.fromkeys(failures)) + f" | for the real data: {COMMAND} fetch {name}"
     _announce(
         Provenance(name, dataset.title, "stand-in", None, summary, dataset.stand_in_licence),
         because=reason if chosen == "auto" else "COURSE_DATA_POLICY is stand-in",
@@ -188,13 +151,17 @@ def find(dataset: Dataset) -> Found | None:
     Raises
     ------
     DataError
-        If a file in COURSE_DATA has the wrong size. In the cache such a file counts as missing.
+        If a file in COURSE_DATA has the wrong size or may not be looked at. In the cache, a file of the wrong
+        size counts as missing.
     """
     for source, root in roots().items():
         for form in dataset.forms:
             found = Found(dataset, form, source, root / dataset.folder)
-            if all(path.exists() for path in found.paths):
-                wrong = [file for file in form.files if file.hash and _bytes(found, file) != file.bytes]
+            if _explained(lambda found: all(map(exists, found.paths)), found):
+                sizes = found.sizes()
+                wrong = [
+                    file for file in form.files if file.hash and sizes[found.folder / file.name] != file.bytes
+                ]
                 if not wrong:
                     return found
                 if source == "COURSE_DATA":
@@ -202,7 +169,7 @@ def find(dataset: Dataset) -> Found | None:
     return None
 
 
-def verify(found: Found, check: Check) -> None:
+def verify(found: Found) -> None:
     """Hash every file that has a hash in the catalogue, and check the content of the whole.
 
     Raises
@@ -212,14 +179,44 @@ def verify(found: Found, check: Check) -> None:
     """
     import pooch
 
+    _explained(lambda found: require_readable(found.sizes()), found)
     for file in found.form.files:
         algorithm, _, expected = (file.hash or "").partition(":")
         if expected and pooch.file_hash(found.folder / file.name, algorithm) != expected:
             raise _at_fault(found, f"{file.name} has the wrong {algorithm}")
-    _explained(check, found)
+    _explained(CHECKS[found.dataset.name], found)
 
 
-def fetch(dataset: Dataset, check: Check, *, again: bool = False, attempts: int = 3) -> Found:
+def identity(name: str) -> str:
+    """What a load of this dataset would read now, in a word that changes when the data do.
+
+    It is "stand-in" under that policy, "absent" if neither COURSE_DATA nor the cache has the data (a load
+    would fetch them or stand in), and otherwise 16 hexadecimal digits of a hash: of the catalogue's hashes
+    where the files have any (a load compares their sizes, `verify` the hashes), else of the content. Nothing
+    is fetched.
+
+    Raises
+    ------
+    DataError
+        If a setting is wrong or the files may not be read.
+    """
+    roots()
+    if policy() == "stand-in":
+        return "stand-in"
+    if not (found := find(catalogue()[name])):
+        return "absent"
+    if found.form.is_hashed:
+        parts = [file.hash for file in found.form.files]
+    else:
+        with reading(found.path):
+            parts = [
+                f"{path.relative_to(found.folder).as_posix()} {_content(path, size, path.stat().st_mtime_ns)}"
+                for path, size in found.sizes().items()
+            ]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def fetch(dataset: Dataset, *, again: bool = False, attempts: int = 3) -> Found:
     """Fetch a dataset of any size into the cache, unless COURSE_DATA or the cache has it.
 
     With `again`, files in the cache are fetched again unless their hashes show that they are right; the old
@@ -231,39 +228,16 @@ def fetch(dataset: Dataset, check: Check, *, again: bool = False, attempts: int 
         If no mirror could deliver it after `attempts` rounds; the message lists what was tried.
     """
     found = find(dataset)
-    if found and not (again and found.source == "cache" and not _is_final(found, check)):
+    if found and not (again and found.source == "cache" and not _is_final(found)):
         return found
     for attempt in range(attempts):
         if attempt:
             time.sleep(attempt)
             download.forget_hosts()
-        fetched, tried = _download(dataset, dataset.downloads, check, stale=found)
+        fetched, tried = cache.fetch(dataset, dataset.downloads, CHECKS[dataset.name], find, stale=found)
         if fetched:
             return fetched
     raise DataError(f"{dataset.title} could not be fetched.\n" + "\n".join(f"  {line}" for line in tried))
-
-
-def prepare(relative: str, build: Callable[[Path], None]) -> Path:
-    """The folder `relative` in the cache, filled by `build(folder)` the first time it is asked for.
-
-    It appears whole or not at all, however many processes ask at once.
-    """
-    target = cache_root() / relative
-    if not target.is_dir():
-        with _exclusive(relative.split("/")[0]) as staging:
-            if not target.is_dir():
-                build(staging)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                staging.replace(target)
-    return target
-
-
-def size(n_bytes: float) -> str:
-    """A number of bytes as a person says it: 2.5 MB."""
-    for unit, n in (("GB", 1e9), ("MB", 1e6)):
-        if n_bytes >= n:
-            return f"{n_bytes / n:.1f} {unit}"
-    return f"{n_bytes / 1e3:.0f} kB"
 
 
 def too_large(dataset: Dataset) -> bool:
@@ -271,117 +245,47 @@ def too_large(dataset: Dataset) -> bool:
     return all(form.bytes > AUTO_LIMIT for form in dataset.downloads)
 
 
-def _obtain(dataset: Dataset, check: Check) -> tuple[Found | None, list[str]]:
+def _obtain(dataset: Dataset) -> tuple[Found | None, list[str]]:
     """The dataset, fetched if need be; or why it could not be fetched."""
     if found := find(dataset):
         return found, []
-    if too_large(dataset):
-        smallest = min(form.bytes for form in dataset.downloads)
-        return None, [f"a download of {size(smallest)} is not started by itself"]
-    if dataset.name not in _failed:
-        small = [form for form in dataset.downloads if form.bytes <= AUTO_LIMIT]
+    small = [form for form in dataset.downloads if form.bytes <= AUTO_LIMIT]
+    large = [form.bytes for form in dataset.downloads if form.bytes > AUTO_LIMIT]
+    if small and dataset.name not in _failed:
         try:
-            found, failures = _download(dataset, small, check)
+            found, failures = cache.fetch(dataset, small, CHECKS[dataset.name], find)
         except DataError as error:
             found, failures = None, [str(error)]
         if found:
             return found, []
         _failed[dataset.name] = failures
-    return None, _failed[dataset.name]
+    untried = [f"a download of {size(min(large))} is not started by itself"] if large else []
+    return None, _failed.get(dataset.name, []) + untried
 
 
-def _download(
-    dataset: Dataset, forms: Sequence[Form], check: Check, stale: Found | None = None
-) -> tuple[Found | None, list[str]]:
-    """Try every mirror of every form once; a form is published to the cache only whole and checked.
-
-    Another process may have fetched the dataset while we waited for the lock: then theirs is taken, unless it
-    is the `stale` one that is to be replaced.
-    """
-    failures = []
-    download.probe([mirror for form in forms for mirror in form.mirrors])
-    with _exclusive(dataset.folder) as staging:
-        if not stale and (found := find(dataset)):
-            return found, []
-        for form in forms:
-            for mirror in form.mirrors:
-                staged = Found(dataset, form, "download", staging)
-                try:
-                    _fetch_form(staged, mirror)
-                    check(staged)
-                except (download.DownloadError, DataError) as error:
-                    failures.append(f"{download.host_of(mirror)}: {error}")
-                else:
-                    return _publish(staged, stale), []
-    return None, failures
-
-
-def _fetch_form(staged: Found, mirror: str) -> None:
-    for file in staged.form.files:
-        if not file.hash:  # pooch would take what another mirror left here for the file itself
-            (staged.folder / file.name).unlink(missing_ok=True)
-        url = mirror + file.name if mirror.endswith("/") else mirror
-        download.fetch(url, file, staged.folder)
-
-
-def _publish(staged: Found, stale: Found | None) -> Found:
-    """Move the files to the cache; those of a `stale` form that would be found before them go."""
-    target = Found(staged.dataset, staged.form, "download", cache_root() / staged.dataset.folder)
-    target.folder.mkdir(parents=True, exist_ok=True)
-    for old, new in zip(staged.paths, target.paths, strict=True):
-        os.replace(old, new)
-    if stale:
-        for path in set(stale.paths) - set(target.paths):
-            path.unlink()
-    return target
-
-
-@contextmanager
-def _exclusive(folder: str) -> Iterator[Path]:
-    """An empty staging folder in the cache, while no other process writes to `folder` of the cache."""
-    import filelock
-
-    cache = cache_root()
-    staging = cache / f".staging-{folder}"
-    lock = cache / ".locks" / f"{folder}.lock"
-    try:
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(lock, timeout=LOCK_TIMEOUT):
-            shutil.rmtree(staging, ignore_errors=True)  # a process that was killed may have left one
-            staging.mkdir()
-            try:
-                yield staging
-            finally:
-                shutil.rmtree(staging, ignore_errors=True)
-    except filelock.Timeout:
-        raise CacheError(f"another process holds {lock}: wait for it, or end it") from None
-    except OSError as error:
-        raise CacheError(
-            f"cannot write to the cache {cache} ({error}):"
-            " make room there, or let COURSE_CACHE name another folder"
-        ) from None
-
-
-def _is_final(found: Found, check: Check) -> bool:
+def _is_final(found: Found) -> bool:
     """Whether hashes show that the files found are right: fetching them again would change nothing."""
     if not found.form.is_hashed:
         return False
     try:
-        verify(found, check)
+        verify(found)
     except DataError:
         return False
     return True
 
 
-def _bytes(found: Found, file) -> int:
-    return (found.folder / file.name).stat().st_size
+@functools.cache
+def _content(path: Path, _size: int, _modified: int) -> str:
+    """The hash of a file's content, taken anew when its size or time has changed."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _explained(use: Callable[[Found], T], found: Found) -> T:
     """`use(found)`, whose DataError gains where the file is and what to do."""
     try:
         return use(found)
-    except CacheError:
+    except cache.CacheError:
         raise
     except DataError as error:
         raise _at_fault(found, str(error)) from None
@@ -404,7 +308,7 @@ def _no_real_data(dataset: Dataset, places: dict[str, Path], failures: list[str]
             f"{dataset.title}: not found, and COURSE_DATA_POLICY=real allows no stand-in. Tried:",
             *(f"  {line}" for line in unset + missing + failures),
             "Do one of these:",
-            f"  with a network, run `make data`, or `{COMMAND} fetch {dataset.name}`;",
+            f"  with a network, run `{COMMAND} fetch {dataset.name}`;",
             f"  let COURSE_DATA name a folder that has {dataset.folder}/ with {names};",
             "  set COURSE_DATA_POLICY=auto to go on with a stand-in.",
         ]

@@ -25,6 +25,7 @@ class MisbehavingServer:
     def __init__(self):
         self.answers: dict[str, Answer | list[Answer]] = {}
         self.requests: list[str] = []
+        self.tunnel_status = 407  # the answer to those who take the server for a proxy to https
         self.closing = threading.Event()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
         self._http.daemon_threads = True
@@ -69,6 +70,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(200, HTML, {"Content-Type": "text/html", "Content-Length": len(HTML)})
             case "missing":
                 self._send(404, b"", {"Content-Length": 0})
+            case "wants a password":
+                self._send(407, b"", {"Content-Length": 0})
             case "redirects":
                 self._send(302, b"", {"Location": answer.location, "Content-Length": 0})
             case "stalls":
@@ -78,6 +81,12 @@ class _Handler(BaseHTTPRequestHandler):
                 pass
             case other:
                 raise ValueError(f"the server cannot misbehave like this: {other}")
+        self.close_connection = True
+
+    def do_CONNECT(self) -> None:
+        """What a proxy is asked before an address that begins with https."""
+        self.server.owner.requests.append(f"CONNECT {self.path}")
+        self._send(self.server.owner.tunnel_status, b"", {"Content-Length": 0})
         self.close_connection = True
 
     def _send(self, status: int, body: bytes, headers: dict) -> None:

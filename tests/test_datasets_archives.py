@@ -134,6 +134,11 @@ def test_the_publishers_archive_is_resized_once_and_its_junk_left_out(cache, off
     assert datasets.load_chest_xray(16) != folder
 
 
+def test_entries_that_are_no_files_are_passed_over(offer):
+    offer(zipped({"./": b"", "chest_xray/": b"", "chest_xray/train/NORMAL/": b""} | GOOD))
+    assert len(list(datasets.load_chest_xray(32).rglob("*.jpeg"))) == 4
+
+
 def test_the_prepared_zip_is_taken_as_it_is(offer):
     offer(zipped(GOOD), name="chest_xray_224.zip")
     folder = datasets.load_chest_xray()

@@ -1,8 +1,12 @@
 """A download arrives whole and right, or leaves the cache as it was and says why in one message."""
 
+import email
 import errno
+import importlib.metadata
 import json
 import os
+import platform
+import re
 import socket
 import subprocess
 import sys
@@ -17,6 +21,7 @@ from datasets_workbench import file_entry, isolate, listing, tiny_concrete, tiny
 from misbehaving_server import Answer, MisbehavingServer
 from utils import datasets
 from utils.datasets import DataError, catalogue, download, hdb, mnist, store
+from utils.datasets import cache as storage
 
 MNIST = tiny_mnist()
 CONCRETE = tiny_concrete()
@@ -177,6 +182,73 @@ def test_behind_a_proxy_only_the_proxy_is_asked(monkeypatch, tmp_path, server):
     assert fetch("mnist").path.read_bytes() == MNIST
 
 
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "http://proxy.example.com:port",
+        "proxy.example.com:99999",
+        "http://proxy.example.com:3128 ",
+        "http://::1:3128",
+        "http://[::1",
+    ],
+)
+def test_a_proxy_that_is_no_address_is_named_and_a_stand_in_taken(monkeypatch, proxy, capsys):
+    monkeypatch.setenv("HTTP_PROXY", proxy)
+    datasets.load_mnist()
+    line = capsys.readouterr().out
+    assert "STAND-IN" in line
+    assert re.search(rf"the proxy '(http://)?{re.escape(proxy)}' is not an address: correct HTTP_PROXY", line)
+
+
+def test_the_password_of_a_proxy_is_not_shown(monkeypatch, capsys):
+    monkeypatch.setenv("HTTP_PROXY", "http://me:secret@proxy.example.com:port")
+    datasets.load_mnist()
+    line = capsys.readouterr().out
+    assert "'proxy.example.com:port' is not an address" in line
+    assert "secret" not in line
+
+
+def behind_a_proxy(monkeypatch, tmp_path, mirror: str, proxy: str) -> str:
+    """What a failed download says where a proxy is set."""
+    monkeypatch.setenv("http_proxy", proxy)
+    monkeypatch.setenv("https_proxy", proxy)
+    form = {"mirrors": [mirror], "files": [file_entry("mnist.npz", MNIST)]}
+    use_catalogue(monkeypatch, tmp_path, mnist=[form])
+    with pytest.raises(DataError, match=r"faraway\.invalid: ") as error:
+        fetch("mnist")
+    return str(error.value)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_wants_a_password_is_named_as_what_it_is(monkeypatch, tmp_path, server, scheme):
+    server.answers["http://faraway.invalid/mnist.npz"] = Answer(how="wants a password")
+    message = behind_a_proxy(monkeypatch, tmp_path, f"{scheme}://faraway.invalid/", server.url)
+    assert "the proxy wants a name and a password (HTTP status 407)" in message
+
+
+def test_a_proxy_that_forbids_is_named_as_what_it_is(monkeypatch, tmp_path, server):
+    server.tunnel_status = 403
+    message = behind_a_proxy(monkeypatch, tmp_path, "https://faraway.invalid/", server.url)
+    assert "the proxy does not let it through (HTTP status 403)" in message
+
+
+def test_a_proxy_that_refuses_is_named_as_what_it_is(monkeypatch, tmp_path):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))  # bound but not listening
+        proxy = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        message = behind_a_proxy(monkeypatch, tmp_path, "https://faraway.invalid/", proxy)
+    assert f"the proxy '{proxy}': not reachable (Connection refused)" in message
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_a_certificate_bundle_that_is_not_there_is_named(monkeypatch, name, capsys):
+    monkeypatch.setenv(name, "/nowhere/ca.pem")
+    datasets.load_mnist()
+    line = capsys.readouterr().out
+    assert f"{name} names no file: '/nowhere/ca.pem'" in line
+    assert "cache" not in line
+
+
 def test_a_later_attempt_can_succeed(monkeypatch, server):
     monkeypatch.setattr(store.time, "sleep", lambda seconds: None)
     server.answers["/mnist.npz"] = [Answer(MNIST, "disconnects"), Answer(MNIST, "truncated"), Answer(MNIST)]
@@ -212,6 +284,7 @@ def test_under_policy_real_the_one_error_lists_what_was_tried_and_what_to_do(mon
         "policy=auto",
     ):
         assert part.lower() in message.lower()
+    assert "make" not in message  # there is none on Colab, in the container or where the course is installed
     assert error.value.__suppress_context__ or error.value.__context__ is None
 
 
@@ -293,6 +366,21 @@ def test_what_a_killed_process_left_is_swept_away(cache):
     assert listing(cache) == {"mnist": b"", "mnist/mnist.npz": MNIST}
 
 
+def test_who_waits_for_another_process_is_told_for_whom(monkeypatch, cache, server, capsys):
+    monkeypatch.setattr(storage, "LOCK_PATIENCE", 0.1)
+    monkeypatch.setattr(download, "READ_TIMEOUT", 10)
+    server.answers["/mnist.npz"] = Answer(MNIST, delay=0.4)
+    first = threading.Thread(target=fetch, args=("mnist",))
+    first.start()
+    while not list(cache.glob(".staging-mnist-*")):
+        time.sleep(0.01)
+    assert fetch("mnist").source == "cache"
+    first.join()
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "waiting" in line]
+    assert f"data: waiting for process {os.getpid()} of " in line
+    assert f" on {platform.node()}, which fetches or prepares mnist in {cache}" in line
+
+
 def test_two_processes_fetch_once(tmp_path, cache, server):
     server.answers["/mnist.npz"] = Answer(MNIST, delay=0.5)
     script = textwrap.dedent("""
@@ -312,6 +400,62 @@ def test_two_processes_fetch_once(tmp_path, cache, server):
     assert sorted(output.split()[-1] for output in outputs) == ["cache", "download"]
     assert server.requests == ["/mnist.npz"]
     assert listing(cache) == {"mnist": b"", "mnist/mnist.npz": MNIST}
+
+
+class TestRelease:
+    """What no publisher offers in a small file comes from a release of this repository."""
+
+    PATH = "/owner/course/releases/download/data-1/mnist.npz"
+
+    @pytest.fixture(autouse=True)
+    def checkout(self, monkeypatch, tmp_path, server):
+        self.pyproject = tmp_path / "pyproject.toml"
+        self.pyproject.write_text(
+            f'[project]\n[project.urls]\nRepository = "{server.url}/owner/course.git"\n', encoding="utf-8"
+        )
+        monkeypatch.setattr(catalogue, "PYPROJECT", self.pyproject)
+        release = {"mirrors": ["release:data-1/"], "files": [file_entry("mnist.npz", MNIST)]}
+        published = {
+            "mirrors": ["https://faraway.invalid/"],
+            "files": [{"name": "all.zip", "bytes": 1_200_000_000}],
+        }
+        use_catalogue(monkeypatch, tmp_path, mnist=[release, published])
+
+    def test_a_load_fetches_it_by_itself(self, server):
+        server.answers[self.PATH] = Answer(how="redirects", location="/asset")
+        server.answers["/asset"] = Answer(MNIST)
+        (x_train, _), _ = datasets.load_mnist()
+        assert len(x_train) == 20
+        assert server.requests == [self.PATH, "/asset"]
+        assert datasets.provenance()["mnist"].source == "download"
+
+    def test_one_that_is_not_there_yet_is_told_at_once_and_a_stand_in_taken(self, server, capsys):
+        started = time.monotonic()
+        datasets.load_mnist()
+        assert time.monotonic() - started < 2
+        line = capsys.readouterr().out
+        assert (
+            f"STAND-IN, NOT THE REAL DATA: toys: 1,500 + 297 images | because release data-1 of"
+            f" {server.url[7:]}/owner/course: it is not there (HTTP status 404); a download of 1.2 GB is not"
+            " started by itself | for the real data: python -m utils.datasets fetch mnist"
+        ) in line
+
+    def test_installed_from_a_wheel_the_address_is_the_wheels(self, monkeypatch):
+        self.pyproject.unlink()
+        metadata = email.message_from_string(
+            "Project-URL: Docs, https://x\nProject-URL: Repository, https://h/o/r"
+        )
+        monkeypatch.setattr("importlib.metadata.metadata", lambda name: metadata)
+        assert catalogue.address("release:data-1/") == "https://h/o/r/releases/download/data-1/"
+
+    def test_where_the_address_is_not_known_a_load_says_so(self, monkeypatch, capsys):
+        def missing(name):
+            raise importlib.metadata.PackageNotFoundError(name)
+
+        self.pyproject.unlink()
+        monkeypatch.setattr("importlib.metadata.metadata", missing)
+        datasets.load_mnist()
+        assert "where the repository is, is not known here" in capsys.readouterr().out
 
 
 class TestDataGovSg:

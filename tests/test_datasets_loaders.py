@@ -158,6 +158,44 @@ class TestHdb:
         with pytest.raises(DataError, match=r"column remaining_lease, row 201|column resale_price, row 201"):
             load_two_months()
 
+    def test_rows_that_end_in_a_comma_are_named(self, offer):
+        heading, *rows = sales_csv().decode().splitlines()
+        offer("hdb_resale", "x.csv", "\n".join([heading, *(f"{row}," for row in rows)]).encode())
+        with pytest.raises(DataError, match=r"x\.csv, column 12, row 2: '' is not allowed .*end in a comma"):
+            load_two_months()
+        offer("hdb_resale", "x.csv", "\n".join([heading, *rows[:4], f"{rows[4]},", *rows[5:]]).encode())
+        with pytest.raises(DataError, match=r"x\.csv, row 6: 12 fields, but 11 names in row 1"):
+            load_two_months()
+
+    @pytest.mark.parametrize(
+        ("column", "change"),
+        [
+            ("town", lambda town: f"{town} "),
+            ("town", str.title),
+            ("flat_type", lambda kind: kind.replace(" ", "  ")),
+            ("flat_model", lambda model: f" {model}"),
+            ("floor_area_sqm", lambda area: str(float(area) * 10.764)),  # in square feet
+        ],
+    )
+    def test_other_spellings_and_units_in_every_second_row_are_refused(self, offer, column, change):
+        lines = sales_csv().decode().splitlines()
+        position = list(hdb.COLUMNS).index(column)
+        for line in range(2, len(lines), 2):
+            fields = lines[line].split(",")
+            fields[position] = change(fields[position])
+            lines[line] = ",".join(fields)
+        offer("hdb_resale", "x.csv", "\n".join(lines).encode())
+        with pytest.raises(DataError, match=f"x.csv, column {column}, row 3: '.*' is not allowed"):
+            load_two_months()
+
+    def test_a_file_joined_to_itself_is_refused_with_the_number_of_its_repeated_rows(self, offer):
+        heading, *rows = sales_csv().splitlines(keepends=True)
+        offer("hdb_resale", "x.csv", b"".join([heading, *rows, rows[0]]))
+        assert len(load_two_months()) == 201  # the publisher's file repeats a few as well
+        offer("hdb_resale", "x.csv", b"".join([heading, *rows, *rows]))
+        with pytest.raises(DataError, match=r"x\.csv: 200 of 400 rows repeat earlier ones, at most 4 are"):
+            load_two_months()
+
     def test_a_file_without_leases_is_told_which_publications_have_them(self, offer):
         offer("hdb_resale", "x.csv", sales_csv(remaining_lease=None))
         with pytest.raises(

@@ -165,6 +165,8 @@ def _originals_from_folder(found: Found) -> Path:
     """The folder itself if it holds the images and nothing else; otherwise a copy of the images alone."""
     there, dropped = folders.look(found.path)
     images = _images(found, _look(found))
+    if empty := [name for name in images.values() if there[name] == 0]:
+        raise DataError(f"{found.path.name}/{empty[0]} is empty")
     if not dropped and set(there) == {*images, *FOLDERS, "train", "test"}:
         return found.path
 

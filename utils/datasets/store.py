@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from utils.datasets import cache, download
-from utils.datasets.catalogue import DataError, Dataset, catalogue, size
+from utils.datasets.catalogue import DataError, Dataset, File, catalogue, size
 from utils.datasets.folders import Found, exists, reading, require_readable
 
 T = TypeVar("T")
@@ -127,6 +127,7 @@ def load(
     if chosen != "stand-in":
         found, failures = _obtain(dataset)
     if found:
+        _explained(lambda found: require_readable(filter(Path.is_file, found.paths)), found)
         value = _explained(read, found)
         summary = f"{summarise(value)}, {size(found.bytes)}"
         _announce(Provenance(name, dataset.title, found.source, found.path, summary, dataset.licence))
@@ -158,10 +159,7 @@ def find(dataset: Dataset) -> Found | None:
         for form in dataset.forms:
             found = Found(dataset, form, source, root / dataset.folder)
             if _explained(lambda found: all(map(exists, found.paths)), found):
-                sizes = found.sizes()
-                wrong = [
-                    file for file in form.files if file.hash and sizes[found.folder / file.name] != file.bytes
-                ]
+                wrong = [file for file in form.files if file.hash and _bytes(found, file) != file.bytes]
                 if not wrong:
                     return found
                 if source == "COURSE_DATA":
@@ -272,6 +270,10 @@ def _is_final(found: Found) -> bool:
     except DataError:
         return False
     return True
+
+
+def _bytes(found: Found, file: File) -> int:
+    return (found.folder / file.name).stat().st_size
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import shutil
 import stat
 import subprocess
@@ -123,6 +124,15 @@ def test_files_that_may_not_be_read_are_all_named_and_the_next_dataset_is_verifi
     assert concrete.startswith("concrete: data.csv may not be read: it belongs to ")
     assert hdb.startswith("hdb_resale: x.csv may not be read: a folder above it is closed to you")
     assert "DataError: 2 files: one.npz, two.npz; one.npz may not be read" in loaded.stderr
+
+
+def test_a_course_data_that_may_not_be_entered_is_one_error_not_one_per_dataset(shared, umask):
+    course = shared / "course"
+    course.mkdir()
+    course.chmod(0o750 if IS_ROOT else 0)
+    done = run_as(65534, VERIFY, COURSE_DATA=str(course))
+    course.chmod(0o755)
+    assert re.fullmatch(rf"COURSE_DATA is '{course}': course may not be read: it belongs .*\n", done.stderr)
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o2775, 0o777])

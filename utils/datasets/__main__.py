@@ -23,6 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("where", help="the folders that are searched, in order")
     chosen = parser.parse_args(arguments)
     try:
+        store.policy(), store.roots()  # a wrong setting is one error, not one per dataset
         if chosen.command == "list":
             return _list()
         if chosen.command == "where":

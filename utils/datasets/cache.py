@@ -99,9 +99,12 @@ def prepare(relative: str, build: Callable[[Path], None]) -> Path:
         If the cache cannot be written, or somebody put files into the folder.
     """
     target = root() / relative
-    if not _is_whole(target):
+    if not _compare(target)[0]:
         with _exclusive(relative.split("/")[0]) as staging:
-            if not _is_whole(target):
+            is_whole, added = _compare(target)
+            if added:
+                raise CacheError(f"{target} holds what no loader put there: {some(added)}; move it elsewhere")
+            if not is_whole:
                 folder, files = staging / "new", staging / "files"
                 folder.mkdir()
                 build(folder)
@@ -114,22 +117,19 @@ def prepare(relative: str, build: Callable[[Path], None]) -> Path:
     return target
 
 
-def _is_whole(target: Path) -> bool:
-    """Whether a prepared folder holds what was put there, after what a system dropped there has gone."""
+def _compare(target: Path) -> tuple[bool, list[str]]:
+    """Whether a prepared folder holds just what was put there, and what was added; droppings go."""
     try:
         expected = json.loads(_record(target).read_text(encoding="utf-8"))
         there, dropped = look(target) if target.is_dir() else ({}, [])
     except (OSError, ValueError):
-        return False
+        return False, []
     except DataError as error:
         raise CacheError(f"{error} (in {target})") from None
-    if added := [name for name in there if name not in expected]:
-        raise CacheError(f"{target} holds what no loader put there: {some(added)}; move it elsewhere")
-    if there == expected:
-        with _writing():
-            for path in dropped:
-                shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    return there == expected
+    for path in dropped:
+        with _writing(), suppress(FileNotFoundError):  # another process was faster
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return there == expected, [name for name in there if name not in expected]
 
 
 def _record(target: Path) -> Path:

@@ -83,10 +83,13 @@ def roots() -> dict[str, Path]:
     if text := os.environ.get("COURSE_DATA"):
         given["COURSE_DATA"] = Path(text).expanduser().resolve()
         try:
-            is_there = exists(given["COURSE_DATA"])
+            is_folder = exists(given["COURSE_DATA"]) and given["COURSE_DATA"].is_dir()
+            if is_folder:
+                with reading(given["COURSE_DATA"]):
+                    os.stat(f"{given['COURSE_DATA']}/.")  # which takes leave to enter
         except DataError as error:
             raise DataError(f"COURSE_DATA is {text!r}: {error}") from None
-        if not (is_there and given["COURSE_DATA"].is_dir()):
+        if not is_folder:
             raise DataError(f"COURSE_DATA is {text!r}, which is not a folder: correct it, or unset it")
     return given | {"cache": cache.root()}
 

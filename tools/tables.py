@@ -166,9 +166,8 @@ def rendered(root):
     contents = {
         "README.md": ("lectures", lecture_tables(root)),
         "measured/README.md": ("claims", claims_by_lecture(root)),
+        "data/README.md": ("datasets", markdown(catalogue.table())),
     }
-    if hasattr(catalogue, "table"):
-        contents["data/README.md"] = ("datasets", markdown(catalogue.table()))
     return {
         root / file: between((root / file).read_text(encoding="utf-8"), name, table, file)
         for file, (name, table) in contents.items()

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from utils import check
-from utils.check import FAILURE, WARNING
+from utils import check, machine
+from utils.check import FAILURE, OK, WARNING
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -57,12 +57,15 @@ def test_environment_that_runs_these_tests_is_fit(monkeypatch, capsys):
     assert "! data: stand-ins only" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("version", [(3, 10, 14), (3, 14, 0)])
-def test_python_outside_the_supported_range_fails(monkeypatch, version):
+@pytest.mark.parametrize(
+    ("version", "mark"), [((3, 10, 14), FAILURE), ((3, 13, 9), OK), ((3, 14, 0), WARNING)]
+)
+def test_python_that_is_too_old_fails_and_one_that_is_not_tested_is_named(monkeypatch, version, mark):
     monkeypatch.setattr(sys, "version_info", version)
     (item,) = check.python()
-    assert item.mark == FAILURE
-    assert "3.11, 3.12 or 3.13" in item.advice
+    assert item.mark == mark
+    assert ".".join(map(str, version)) in item.found
+    assert ("3.11, 3.12 or 3.13" in item.advice) == (mark != OK)
 
 
 def test_package_below_its_lower_bound_fails_with_the_command_that_mends_it(pretend_installed):
@@ -80,6 +83,11 @@ def test_missing_package_fails_and_extras_do_not_count(pretend_installed):
         "no-such-package missing: the course needs >=2"
     ]
     assert not any("no-such-tool" in item.found for item in items)
+
+
+def test_no_package_is_praised_where_none_is_fit(pretend_installed):
+    pretend_installed(check.DISTRIBUTION, "9", "no-such-package>=2")
+    assert marks(check.packages()) == [FAILURE]
 
 
 def test_course_that_is_not_installed_fails(monkeypatch):
@@ -105,8 +113,46 @@ def test_without_a_lock_nothing_is_compared(monkeypatch, tmp_path):
     assert list(check.lock()) == []
 
 
+@pytest.mark.parametrize("file", ["utils.py", "utils/__init__.py", "keras.py", "random.py"])
+def test_file_beside_the_notebooks_that_hides_a_package_is_named(monkeypatch, tmp_path, file):
+    path = tmp_path / "notebooks" / file
+    path.parent.mkdir(parents=True)
+    path.touch()
+    (tmp_path / "notebooks" / "my_tests.py").touch()
+    monkeypatch.setattr(check, "LOCK", tmp_path / "requirements.txt")
+    monkeypatch.chdir(tmp_path)
+    (item,) = check.names()
+    assert item.mark == FAILURE
+    assert str(path) in item.found
+    assert "another name" in item.advice
+
+
+def test_file_in_the_current_folder_is_named_too(monkeypatch, tmp_path):
+    (tmp_path / "utils.py").touch()
+    monkeypatch.chdir(tmp_path)
+    assert [item.found.split()[0] for item in check.names()] == [str(tmp_path / "utils.py")]
+
+
+def test_backend_that_loses_figures_is_named(monkeypatch):
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    (item,) = check.figures()
+    assert item.mark == WARNING
+    assert "'agg'" in item.found
+    monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    assert list(check.figures()) == []
+
+
+def test_settings_of_keras_that_differ_are_named_with_their_file(monkeypatch, tmp_path):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    assert list(check.keras_settings()) == []
+    (tmp_path / "keras.json").write_text('{"image_data_format": "channels_first", "floatx": "float32"}')
+    (item,) = check.keras_settings()
+    assert item.mark == WARNING
+    assert item.found == f"{tmp_path / 'keras.json'} sets image_data_format to channels_first"
+
+
 def test_little_memory_is_a_warning(monkeypatch):
-    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=1.2e9, total=8e9))
+    monkeypatch.setattr(machine, "memory", lambda: machine.Memory(total=8e9, available=1.2e9))
     (item,) = check.memory()
     assert item.mark == WARNING
     assert "1.2 GB free of 8.0 GB" in item.found
@@ -158,6 +204,8 @@ def test_wrong_setting_is_one_line_that_quotes_it(monkeypatch, capsys, setting):
 
 def test_check_that_cannot_be_made_fails_and_the_others_go_on(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "psutil", None)
+    monkeypatch.delitem(sys.modules, "utils.machine")
+    monkeypatch.delattr("utils.machine")
     assert check.report([check.memory, check.disk]) is False
     memory, advice, disk = capsys.readouterr().out.splitlines()
     assert memory.startswith(f"{FAILURE} memory: ")

@@ -134,15 +134,9 @@ def data(names):
     ToolError
         If one is not there.
     """
-    return "; ".join(f"{name} {_identity(name)}" for name in sorted(names))
-
-
-def _identity(name):
-    found = store.find(catalogue()[name])
-    if not found:
+    found = {name: store.identity(name) for name in sorted(names)}
+    if absent := [name for name, identity in found.items() if identity == "absent"]:
         raise ToolError(
-            f"{name} is not on this machine; what it is, is part of a result: `make data` fetches it"
+            f"{', '.join(absent)}: not on this machine; what it is, is part of a result: `make data` fetches it"
         )
-    return " ".join(
-        file.hash or f"{(found.folder / file.name).stat().st_size} bytes" for file in found.form.files
-    )
+    return "; ".join(f"{name} {identity}" for name, identity in found.items())

@@ -8,7 +8,6 @@ claim states and allows are no part of it: kept rows are judged by today's bands
 
 import hashlib
 import json
-import os
 import platform
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -16,11 +15,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 from nbformat.v4 import new_code_cell
 from tqdm import tqdm
 
 from tools import ROOT, THREADS, ToolError, depends, forms, kernels, lectures, measured, replace_files
+from utils import machine
 from utils.claims import within
 
 RESULTS = "build/jobs"
@@ -137,7 +136,7 @@ def run_all(jobs: Iterable[Job], scheduler: str | None, root: Path = ROOT) -> It
     with ExitStack() as stack:
         if scheduler is None:
             workers = min(local_workers(), len(waiting))
-            threads = max(1, (os.cpu_count() or 1) // workers)
+            threads = max(1, machine.cores() // workers)
             # On loopback and without a dashboard: nobody else on the network has business with these workers.
             options = {
                 "threads_per_worker": 1,
@@ -169,7 +168,7 @@ def run_all(jobs: Iterable[Job], scheduler: str | None, root: Path = ROOT) -> It
 
 def local_workers() -> int:
     """Return how many jobs this machine runs at once: as many as it has cores, and memory for."""
-    return max(1, min(os.cpu_count() or 1, int(psutil.virtual_memory().available // MEMORY_PER_JOB)))
+    return max(1, min(machine.cores(), int(machine.memory().available // MEMORY_PER_JOB)))
 
 
 def judged(rows: list[dict], claims: list[lectures.Claim]) -> list[dict]:

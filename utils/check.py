@@ -15,11 +15,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from utils import settings
+
 DISTRIBUTION = "deep-learning-lectures"
 LOCK = Path(__file__).resolve().parent.parent / "requirements.txt"
 INSTALL = "python -m pip install -r requirements.txt"
-PYTHONS = (3, 11), (3, 14)  # first that works, first that does not
-MEMORY_GB = 4  # a lecture may take 3 GB, and the browser wants some
+PYTHONS = (3, 11), (3, 14)  # the first that is tested, and the first that is not
+MEMORY_GB = 4  # a lecture may take 2 GB, and the browser wants some
 DISK_GB = 3  # the largest archive, about 1.2 GB, and what comes out of it
 
 OK, WARNING, FAILURE = "✓", "!", "✗"
@@ -36,12 +38,15 @@ class Item:
 
 
 def python() -> Iterator[Item]:
-    """Is this a Python that the course supports?"""
+    """Is this a Python that the course is tested with?"""
     found = f"Python {'.'.join(map(str, sys.version_info[:3]))} in {sys.prefix}"
-    if PYTHONS[0] <= sys.version_info[:2] < PYTHONS[1]:
-        yield Item(OK, found)
+    tested = "use Python 3.11, 3.12 or 3.13"
+    if sys.version_info[:2] < PYTHONS[0]:
+        yield Item(FAILURE, f"{found}: too old", tested)
+    elif sys.version_info[:2] >= PYTHONS[1]:
+        yield Item(WARNING, f"{found}: the course is not tested with it", f"if something fails, {tested}")
     else:
-        yield Item(FAILURE, found, "use Python 3.11, 3.12 or 3.13")
+        yield Item(OK, found)
 
 
 def packages() -> Iterator[Item]:
@@ -63,7 +68,8 @@ def packages() -> Iterator[Item]:
         else:
             found = f"{requirement.name} {installed or 'missing'}: the course needs {requirement.specifier}"
             yield Item(FAILURE, found, f'python -m pip install "{requirement.name}{requirement.specifier}"')
-    yield Item(OK, f"packages: {', '.join(fit)}")
+    if fit:
+        yield Item(OK, f"packages: {', '.join(fit)}")
 
 
 def lock() -> Iterator[Item]:
@@ -87,11 +93,36 @@ def lock() -> Iterator[Item]:
         yield Item(OK, "versions are those of requirements.txt")
 
 
+def names() -> Iterator[Item]:
+    """Does a file beside the notebooks hide a package from them by its name?"""
+    folders = {Path.cwd(), LOCK.parent / "notebooks"} - {LOCK.parent}
+    beside = [path for folder in folders for path in (*folder.glob("*.py"), *folder.glob("*/__init__.py"))]
+    taken = {path.parent.name if path.name == "__init__.py" else path.stem: path for path in beside}
+    for name in sorted(taken.keys() & _imported()):
+        found = f"{taken[name]} hides the package {name} from the notebooks beside it"
+        yield Item(FAILURE, found, "give it another name")
+
+
+def figures() -> Iterator[Item]:
+    """Will a notebook show its figures?"""
+    if backend := settings.lost_figures():
+        found = f"MPLBACKEND is {backend!r}, which draws nothing in a notebook"
+        yield Item(WARNING, found, "lectures draw inline all the same; for notebooks of your own, unset it")
+
+
+def keras_settings() -> Iterator[Item]:
+    """Does the user's keras.json ask for what the lectures need?"""
+    if other := settings.other_keras():
+        found = f"{settings.keras_json()} sets {settings.listed(other)}"
+        ours = settings.listed({name: settings.KERAS[name] for name in other})
+        yield Item(WARNING, found, f"lectures set {ours} all the same; in your own notebooks it holds")
+
+
 def memory() -> Iterator[Item]:
     """Is there room for the largest lectures?"""
-    import psutil
+    from utils import machine
 
-    now = psutil.virtual_memory()
+    now = machine.memory()
     found = f"memory: {now.available / 1e9:.1f} GB free of {now.total / 1e9:.1f} GB"
     if now.available >= MEMORY_GB * 1e9:
         yield Item(OK, found)
@@ -169,6 +200,12 @@ def report(checks) -> bool:
     return fit
 
 
+def _imported() -> set[str]:
+    """Return the names of modules that a lecture may import, by itself or through what it imports."""
+    installed = importlib.metadata.packages_distributions()
+    return {"utils", *sys.stdlib_module_names, *installed} - {"test", "tests"}  # which nothing imports
+
+
 def _installed(name: str) -> str | None:
     """Return the version of an installed distribution, or None."""
     try:
@@ -192,7 +229,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m utils.check", description=__doc__.splitlines()[0])
     parser.add_argument("--keras", action="store_true", help="also try Keras: backend and device")
     chosen = parser.parse_args(arguments)
-    checks = [python, packages, lock, memory, disk, data]
+    checks = [python, packages, lock, names, figures, keras_settings, memory, disk, data]
     return 0 if report([*checks, keras] if chosen.keras else checks) else 1
 
 

@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from utils import datasets
+from utils import datasets, settings
 
 Band = tuple[float | None, float | None]
 
@@ -45,7 +45,8 @@ _lecture: _Lecture | None = None
 def start(lecture: str) -> int:
     """Begin a lecture, print its settings and return its random seed.
 
-    The seed is 0 unless the environment variable COURSE_SEED holds another whole number >= 0.
+    The seed is 0 unless the environment variable COURSE_SEED holds another whole number >= 0. Settings of the
+    user's that would change the lecture are put right for this process, with a line on each.
 
     Raises
     ------
@@ -60,6 +61,8 @@ def start(lecture: str) -> int:
         raise ValueError(f"COURSE_SEED is {text!r}: set it to a whole number >= 0, or unset it for seed 0")
     _lecture = _Lecture(lecture, int(text))
     print(f"lecture {lecture} | data policy {datasets.policy()} | seed {_lecture.seed}")
+    for line in settings.settle():
+        print(line)
     return _lecture.seed
 
 

@@ -1,0 +1,57 @@
+"""A user's own settings neither lose a lecture's figures nor change its networks."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
+
+from tools import ROOT
+
+START = "from utils import claims\nclaims.start('00')"
+DRAW = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
+
+
+def outputs(tmp_path, **settings):
+    """Run a lecture that draws, in a kernel with those settings: what its set-up cell and its figure gave."""
+    notebook = new_notebook(cells=[new_code_cell(START), new_code_cell(DRAW)])
+    environment = os.environ | {"PYTHONPATH": str(ROOT)} | settings
+    NotebookClient(notebook, kernel_name="python3").execute(cwd=str(tmp_path), env=environment)
+    return [cell.outputs for cell in notebook.cells]
+
+
+@pytest.mark.parametrize("backend", ["agg", "TkAgg"])
+def test_figures_are_drawn_whatever_backend_the_user_set(tmp_path, backend):
+    set_up, drawn = outputs(tmp_path, MPLBACKEND=backend)
+    assert any("image/png" in output.get("data", {}) for output in drawn)
+    assert f"MPLBACKEND is '{backend}'" in set_up[0].text
+
+
+def test_a_script_keeps_its_backend_and_says_nothing():
+    code = f"{START}\nimport matplotlib; print(matplotlib.get_backend())"
+    environment = os.environ | {"MPLBACKEND": "pdf"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines()[1:] == ["pdf"], done.stderr
+
+
+@pytest.mark.parametrize("early", [False, True])
+def test_keras_has_the_course_s_settings_whatever_the_user_s_file_says(tmp_path, early):
+    theirs = {"image_data_format": "channels_first", "floatx": "float16", "epsilon": 0.01}
+    (tmp_path / "keras.json").write_text(json.dumps(theirs))
+    asked = "import keras; c = keras.config; print(c.image_data_format(), c.floatx(), c.epsilon())"
+    code = "\n".join(["import keras" if early else "", START, asked])
+    environment = os.environ | {"KERAS_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines()[-1] == "channels_last float32 1e-07", done.stderr
+    assert (
+        f"{tmp_path / 'keras.json'} sets floatx to float16, epsilon to 0.01, image_data_format to"
+        in done.stdout
+    )
+    assert json.loads((tmp_path / "keras.json").read_text()) == theirs

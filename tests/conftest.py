@@ -1,4 +1,4 @@
-"""A real browser for the tests marked `browser`; patience and a share of the cores for busy machines."""
+"""A real browser for the tests marked `browser`, and patience for busy machines."""
 
 import os
 import shutil
@@ -6,27 +6,13 @@ import shutil
 import pytest
 from hypothesis import settings
 
-from tools import MATHJAX, ROOT, THREADS
+from tools import MATHJAX, ROOT
 
 NPM = ROOT / "docs" / "node_modules"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 settings.register_profile("course", deadline=None)  # a slow example on a busy machine is no failure
 settings.load_profile("course")
 HALL = {"width": 1280, "height": 720}  # the pixels of a lecture hall's projector
-
-# Else glibc may return memory and take it again at every step of a loop over arrays: lecture 02's search then
-# takes five times as long.
-os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(2**28))
-os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(2**28))
-if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
-    # Lectures run side by side: threads beyond the cores would spend their time waiting for one another.
-    for variable in THREADS:
-        os.environ.setdefault(variable, str(max(1, (os.cpu_count() or 1) // int(workers))))
-
-
-def pytest_collection_modifyitems(items):
-    """Put the file that takes longest first, so that `make test` does not end with one worker alone at it."""
-    items.sort(key=lambda item: item.path.name != "test_jupyterlab.py")
 
 
 def unavailable(reason):
@@ -43,7 +29,7 @@ def new_context():
     try:
         from playwright.sync_api import sync_playwright
     except ModuleNotFoundError:
-        unavailable("no Playwright: `pip install -e .[browser]`")
+        unavailable("no Playwright: `pip install -r requirements-dev.txt`")
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
         unavailable("no Chromium or Chrome: on Debian, `apt-get install chromium fonts-noto-cjk`")
@@ -58,7 +44,7 @@ def new_context():
 def npm():
     """The folder of what the site and its tests take from npm."""
     if not MATHJAX.exists():
-        unavailable("no MathJax and axe-core: `make site` fetches them")
+        unavailable("no MathJax and axe-core: `make test` fetches them where there is a network")
     return NPM
 
 

@@ -14,11 +14,14 @@ import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+from utils import machine
 
 ROOT = Path(__file__).parents[1]
 PASSED, SKIPPED = "passed", "skipped"
@@ -93,9 +96,18 @@ CANARIES = {
         unguarded=("Cell outputs differ",),
     ),
     "relative_paths": Canary(
-        cells=(cell("import os\nassert os.path.exists(os.environ['COURSE_DATA'])"),),
-        fares=(PASSED,),
+        cells=(
+            cell("import os\nassert os.path.exists(os.environ['COURSE_DATA'])"),
+            cell("assert os.environ['COURSE_CACHE'] == os.path.expanduser('~/cache')"),
+        ),
+        fares=(PASSED, PASSED),
         guard="relative-paths",
+        unguarded=("AssertionError", SKIPPED),
+    ),
+    "returned_memory": Canary(
+        cells=(cell("import os\nassert {name for name in os.environ if name.startswith('MALLOC_')}"),),
+        fares=(PASSED,),
+        guard="returned-memory",
         unguarded=("AssertionError",),
     ),
     "changed_output": Canary(
@@ -123,8 +135,10 @@ def run_pytest(folder, names, *options):
     for name in names:
         notebook = new_notebook(cells=list(CANARIES[name].cells))
         nbformat.write(notebook, folder / "notebooks" / f"{name}.ipynb")
-    command = [sys.executable, "-m", "pytest", "--color=no", "--junitxml=report.xml", *options]
-    environment = {**os.environ, "COURSE_DATA": "data", "PYTEST_ADDOPTS": ""}
+    quick = ["-p", "no:hypothesispytest"]  # a second each, and no canary needs it
+    command = [sys.executable, "-m", "pytest", "--color=no", "--junitxml=report.xml", *quick, *options]
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("MALLOC_", "PYTEST_"))}
+    environment = {**ours, "COURSE_DATA": "data", "COURSE_CACHE": "~/cache"}
     run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
     report = folder / "report.xml"
     assert report.exists(), run.stdout + run.stderr
@@ -197,6 +211,41 @@ def test_another_nbval_is_refused(conftest, monkeypatch, pytestconfig):
     monkeypatch.setattr(importlib.metadata, "version", lambda name: "0.12.0")
     with pytest.raises(pytest.UsageError, match=r"nbval 0\.12\.0 is installed.*pip install nbval==0\.11\.0"):
         conftest.pytest_configure(pytestconfig)
+
+
+def test_processes_side_by_side_begin_with_what_takes_longest(conftest, monkeypatch, tmp_path):
+    (tmp_path / "measured" / "runs").mkdir(parents=True)
+    for number, seconds in {"01": 17.3, "06": 122.2, "07": 42.4}.items():
+        (tmp_path / "measured" / "runs" / f"{number}.csv").write_text(f"seconds,peak_mb\n{seconds},1000\n")
+    monkeypatch.setattr(conftest, "ROOT", tmp_path)
+    names = ["test_a.py", "test_lecture_01.py", "01_a.ipynb", "06_b.ipynb", "07_c.ipynb", "test_browser.py"]
+    browser = {"test_browser.py": {"browser": True}}
+    items = [
+        SimpleNamespace(path=Path(name), get_closest_marker=browser.get(name, {}).get) for name in names * 2
+    ]
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    conftest.pytest_collection_modifyitems(items)
+    assert [item.path.name for item in items] == names * 2  # a student alone reads on in order
+    monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw0")
+    conftest.pytest_collection_modifyitems(items)
+    order = list(dict.fromkeys(item.path.name for item in items))
+    assert order == [
+        "test_browser.py",
+        "06_b.ipynb",
+        "test_a.py",
+        "07_c.ipynb",
+        "test_lecture_01.py",
+        "01_a.ipynb",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cores", "gigabytes", "files"), [(2, 24, 3), (1, 24, 1), (8, 24, 9), (2, 4, 1), (2, 6, 2), (1, 1, 1)]
+)
+def test_as_many_files_run_as_memory_and_cores_allow(conftest, monkeypatch, cores, gigabytes, files):
+    monkeypatch.setattr(machine, "cores", lambda: cores)
+    monkeypatch.setattr(machine, "memory", lambda: machine.Memory(gigabytes * 10**9, gigabytes * 10**9))
+    assert conftest.pytest_xdist_auto_num_workers() == files
 
 
 def test_guards_are_written_for_the_pinned_nbval(conftest):

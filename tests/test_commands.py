@@ -1,4 +1,4 @@
-"""`make lab`, `.ci/run` and the browser marker on machines unlike this one: stand-ins play what they call."""
+"""make, `.ci/run` and the browser marker on machines unlike this one: stand-ins play what they call."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ def machine(tmp_path):
 
     def command(name, does):
         path = tmp_path / "bin" / name
-        note = f'echo "{name} $* | $COURSE_DATA_POLICY | $PYTEST_ADDOPTS" >> {tmp_path}/log'
+        note = f'echo "{name} $* | $COURSE_DATA_POLICY | $COURSE_DATA" >> {tmp_path}/log'
         path.write_text(f"#!/bin/sh\n{note}\n{does}\n", encoding="utf-8")
         path.chmod(0o755)
 
@@ -65,10 +65,11 @@ def test_ci_installs_nothing_where_all_is_there(ci, machine):
     assert not [line for line in log if line.startswith("apt-get")]
 
 
-def test_ci_opens_the_browser_on_stand_ins_alone(ci):
+def test_ci_runs_all_on_stand_ins_and_then_what_needs_real_data(ci, tmp_path):
     done, log = ci()
     assert done.returncode == 0
-    assert passes(log) == ["lint |  | ", "site |  | ", "test | stand-in | ", "test | real | -m 'not browser'"]
+    data = tmp_path / "shared" / "data"
+    assert passes(log) == ["lint |  | ", "site |  | ", "test | stand-in | ", f"test ARGS=--real |  | {data}"]
 
 
 def test_ci_runs_every_pass_and_fails_if_one_failed(ci, machine):
@@ -88,6 +89,63 @@ def test_lab_lets_root_in_only_if_that_is_the_user(machine, tmp_path, user, may)
     done = subprocess.run(command, cwd=ROOT, env=os.environ | {"PATH": path}, capture_output=True, text=True)
     assert "jupyter lab" in done.stdout, done.stderr
     assert ("--allow-root" in done.stdout) == may
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="no make")
+@pytest.mark.parametrize("network", [True, False])
+def test_tests_fetch_what_the_browser_needs_and_go_on_without_a_network(machine, tmp_path, network):
+    for name in ("touch", "sh", "echo"):
+        (tmp_path / "bin" / name).symlink_to(shutil.which(name))
+    for path in (
+        "requirements.txt",
+        "requirements-dev.txt",
+        "pyproject.toml",
+        "docs/package-lock.json",
+        ".venv/ready",
+    ):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).touch()
+    (tmp_path / "docs" / "node_modules").mkdir()
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    machine("python", "exit 0")
+    machine("npm", "exit 0" if network else "echo no network >&2; exit 1")
+    command = [shutil.which("make"), "--silent", f"IN={tmp_path / 'bin'}", "test"]
+    done = subprocess.run(
+        [*command, "LECTURE=01"],
+        cwd=tmp_path,
+        env={"PATH": str(tmp_path / "bin")},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    called = [line.split(" |")[0] for line in (tmp_path / "log").read_text().splitlines()]
+    assert called[0].startswith("npm ci ")
+    assert called[1].startswith("python -m tools.test 01")
+    assert ("what needs them is skipped" in done.stdout) == (not network)
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="no make")
+def test_clean_spares_what_took_hours(tmp_path):
+    for path in ("build/jobs/a.json", "build/site/index.html", "build/claims.csv", "data/cache/mnist.npz"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    for _ in range(2):
+        subprocess.run(
+            ["make", "-f", ROOT / "Makefile", "clean"], cwd=tmp_path, check=True, capture_output=True
+        )
+    left = [path.relative_to(tmp_path).as_posix() for path in sorted(tmp_path.rglob("*")) if path.is_file()]
+    assert left == ["build/jobs/a.json", "data/cache/mnist.npz"]
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="no git repository")
+def test_checkout_has_plain_line_ends_whatever_git_is_told(tmp_path):
+    """With CRLF a shell cannot run .ci/run, and a notebook is not the one that was stored."""
+    settings = ["-c", "core.autocrlf=true", "-c", "core.eol=crlf"]
+    subprocess.run(["git", *settings, "clone", "--quiet", ROOT, tmp_path / "clone"], check=True)
+    listed = subprocess.run(
+        ["git", "ls-files", "--eol"], cwd=tmp_path / "clone", check=True, capture_output=True, text=True
+    )
+    assert [line for line in listed.stdout.splitlines() if "w/crlf" in line or "w/mixed" in line] == []
 
 
 @pytest.mark.parametrize(("on_ci", "outcome"), [("", "SKIPPED"), ("true", "ERROR")])

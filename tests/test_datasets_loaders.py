@@ -400,6 +400,7 @@ class TestStandIns:
             assert (image.size, image.mode) == ((64, 64), "L")
 
 
+@pytest.mark.real_data
 @needs_real_data
 class TestRealData:
     @pytest.fixture(autouse=True)

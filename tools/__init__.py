@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-# All of MathJax in one file, in the version that JupyterLab renders formulas with; `make site` fetches it.
+# All of MathJax in one file, in the version that JupyterLab renders formulas with; `make test` fetches it.
 MATHJAX = ROOT / "docs" / "node_modules" / "mathjax" / "es5" / "tex-svg-full.js"
 # What tells NumPy and TensorFlow how many threads to use.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")

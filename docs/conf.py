@@ -27,7 +27,7 @@ html_theme = "sphinx_book_theme"
 html_title = project
 html_theme_options = {
     "repository_url": f"https://github.com/{badges.slug(ROOT)}",
-    "repository_branch": "main",
+    "repository_branch": badges.ref(ROOT),
     "use_repository_button": True,
     "navbar_persistent": [],  # its search button stands in the sidebar, too
     "launch_buttons": {"colab_url": "https://colab.research.google.com"},

@@ -34,7 +34,7 @@ import sys
 if "google.colab" in sys.modules:
     import subprocess
 
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "git+https://github.com/deep-learning-lectures/deep-learning-lectures"], check=True)  # fmt: skip
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "git+https://github.com/deep-learning-lectures/deep-learning-lectures@main"], check=True)  # fmt: skip
 from utils import claims
 
 SEED = claims.start("07")  # prints lecture, data policy and seed; COURSE_SEED overrides

@@ -28,7 +28,7 @@ import sys
 if "google.colab" in sys.modules:
     import subprocess
 
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "git+https://github.com/owner/a.course"], check=True)  # fmt: skip
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "git+https://github.com/owner/a.course@main"], check=True)  # fmt: skip
 from utils import claims
 
 SEED = claims.start("01")  # prints lecture, data policy and seed; COURSE_SEED overrides
@@ -47,9 +47,9 @@ def course(tmp_path):
     return tmp_path
 
 
-def address(root, url):
-    """Write the repository's address into a course's pyproject.toml."""
-    text = f'[project]\nname = "x"\n[project.urls]\nRepository = "{url}"\n'
+def address(root, url, ref="main"):
+    """Write the repository's address, and what is opened there, into a course's pyproject.toml."""
+    text = f'[project]\nname = "x"\n[project.urls]\nRepository = "{url}"\n[tool.course]\nref = "{ref}"\n'
     (root / "pyproject.toml").write_text(text, encoding="utf-8")
 
 
@@ -75,6 +75,23 @@ def test_fork_changes_one_line(course):
     badges.write(course)
     assert script(course) == LECTURE_WITH_HEAD.replace("owner/a.course", "a-fork/of-it")
     badges.check(course)
+
+
+def test_release_is_opened_and_installed_at_its_tag(course):
+    badges.write(course)
+    address(course, "https://github.com/owner/a.course", ref="v1.2")
+    with pytest.raises(ToolError, match="out of date in 01_a"):
+        badges.check(course)
+    badges.write(course)
+    at_tag = LECTURE_WITH_HEAD.replace("/blob/main/", "/blob/v1.2/").replace("a.course@main", "a.course@v1.2")
+    assert script(course) == at_tag
+
+
+@pytest.mark.parametrize("ref", ["", "a branch", "v1/", '"; import os'])
+def test_ref_that_is_no_branch_and_no_tag_is_refused(course, ref):
+    address(course, "https://github.com/owner/a.course", ref=ref.replace('"', "'"))
+    with pytest.raises(ToolError, match=r"pyproject\.toml, \[tool\.course\]: ref is"):
+        badges.write(course)
 
 
 def test_set_up_cell_that_was_edited_is_put_right(course):

@@ -3,8 +3,9 @@
 python -m tools.badges          rewrite the lectures whose head differs
 python -m tools.badges --check  exit with 1 if there are any
 
-The repository's address stands once, in pyproject.toml under [project.urls]: a fork changes it there and runs
-this, then `make notebooks`.
+pyproject.toml says once where the repository is ([project.urls]), and which `ref` Colab opens and installs
+([tool.course]): "main", or in a release its tag. A fork or a release changes that and runs this, and then
+`make notebooks`.
 """
 
 import argparse
@@ -19,7 +20,7 @@ import sys
 if "google.colab" in sys.modules:
     import subprocess
 
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "git+https://github.com/SLUG"], check=True)  # fmt: skip
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "git+https://github.com/SLUG@REF"], check=True)  # fmt: skip
 from utils import claims
 
 SEED = claims.start("NUMBER")  # prints lecture, data policy and seed; COURSE_SEED overrides"""  # noqa: E501 (split, pip's command would fill half the lecture's first screen)
@@ -34,8 +35,7 @@ A_CELL = re.compile(r"^# %%", flags=re.MULTILINE)
 
 def slug(root):
     """Return the repository on GitHub as owner/name, from pyproject.toml."""
-    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    url = project.get("urls", {}).get("Repository", "")
+    url = _pyproject(root)["project"].get("urls", {}).get("Repository", "")
     match = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+?)(\.git)?/?", url)
     if not match:
         raise ToolError(
@@ -44,17 +44,25 @@ def slug(root):
     return match[1]
 
 
+def ref(root):
+    """Return the branch or tag that badge and set-up cell name, from pyproject.toml."""
+    name = _pyproject(root).get("tool", {}).get("course", {}).get("ref", "main")
+    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)*", name):
+        raise ToolError(f'pyproject.toml, [tool.course]: ref is {name!r}; write "main", or a release\'s tag')
+    return name
+
+
 def badge(name, root=ROOT):
     """Return the Markdown of the badge that opens a lecture's notebook in Colab."""
     return (
         "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
-        f"(https://colab.research.google.com/github/{slug(root)}/blob/main/notebooks/{name}.ipynb)"
+        f"(https://colab.research.google.com/github/{slug(root)}/blob/{ref(root)}/notebooks/{name}.ipynb)"
     )
 
 
 def setup_cell(name, root=ROOT):
     """Return the source of a lecture's set-up cell, as ruff formats it."""
-    return SETUP.replace("SLUG", slug(root)).replace("NUMBER", name[:2])
+    return SETUP.replace("SLUG", slug(root)).replace("REF", ref(root)).replace("NUMBER", name[:2])
 
 
 def with_head(text, name, root):
@@ -101,6 +109,11 @@ def check(root):
     """Raise ToolError if a lecture's head differs."""
     if names := ", ".join(script.stem for script in outdated(root)):
         raise ToolError(f"badge or set-up cell out of date in {names}: run `python -m tools.badges`")
+
+
+def _pyproject(root):
+    """Return what the repository's pyproject.toml says."""
+    return tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 def main():

@@ -15,7 +15,6 @@ from itertools import accumulate
 from tools import ToolError, lectures
 from utils import datasets
 from utils.datasets import store
-from utils.datasets.catalogue import catalogue
 
 PACKAGES = ("numpy", "scipy", "pandas", "scikit-learn", "pillow", "keras", "tensorflow", "jax", "torch")
 # They print, plot, look at the machine or fetch: what a lecture measures is the same without them.
@@ -137,6 +136,6 @@ def data(names):
     found = {name: store.identity(name) for name in sorted(names)}
     if absent := [name for name, identity in found.items() if identity == "absent"]:
         raise ToolError(
-            f"{', '.join(absent)}: not on this machine; what it is, is part of a result: `make data` fetches it"
+            f"not on this machine: {', '.join(absent)}: run `make data`, as the data are part of a result"
         )
     return "; ".join(f"{name} {identity}" for name, identity in found.items())

@@ -136,6 +136,6 @@ def data(names):
     found = {name: store.identity(name) for name in sorted(names)}
     if absent := [name for name, identity in found.items() if identity == "absent"]:
         raise ToolError(
-            f"not on this machine: {', '.join(absent)}: run `make data`, as the data are part of a result"
+            f"{', '.join(absent)} is not on this machine: run `make data`, as the data are part of a result"
         )
     return "; ".join(f"{name} {identity}" for name, identity in found.items())

@@ -95,7 +95,7 @@ def environment(log, settings):
     return {
         "COURSE_SEED": "0",
         **os.environ,
-        **{name: str(Path(path).absolute()) for name, path in paths.items()},
+        **{name: str(Path(path).expanduser().absolute()) for name, path in paths.items()},
         "CLAIMS_LOG": str(log),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",  # a user's own would lose the figures
         **settings,

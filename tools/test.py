@@ -13,9 +13,8 @@ import os
 import re
 import subprocess
 import sys
-import tomllib
 
-from tools import ROOT, ToolError, lecture_scripts, run_tool
+from tools import ROOT, ToolError, lecture_scripts, lectures, run_tool
 from utils.datasets import store
 from utils.datasets.catalogue import catalogue
 
@@ -67,7 +66,7 @@ def changed(root, since):
 
 def with_data(root):
     """Return the notebooks whose datasets are here, and for each dataset that is not, its lectures."""
-    index = tomllib.loads((root / "lectures" / "index.toml").read_text(encoding="utf-8"))
+    index = lectures.index(root)
     needed = sorted({name for facts in index.values() for name in facts["datasets"]})
     missing = {name for name in needed if not store.find(catalogue()[name])}
     here = [stem for stem, facts in sorted(index.items()) if not missing & set(facts["datasets"])]

@@ -11,6 +11,8 @@ from types import SimpleNamespace
 
 import nbformat
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tools import ROOT, ToolError, build, forms, kernels, lectures, measured, replace_files
 
@@ -483,6 +485,37 @@ def test_sync_refuses_a_cell_that_would_become_two(opened, cell, reason):
     with pytest.raises(ToolError, match=rf"01_sample\.ipynb, cell 10: .*{reason}"):
         build.sync(opened.root)
     assert opened.script.read_text(encoding="utf-8") == HEADER + SAMPLE
+
+
+PROSE = st.text(alphabet="ab#%-+`\n \\$<>:.\t1*", max_size=40).map(nbformat.v4.new_markdown_cell)
+LINES = (
+    "x = 1",
+    "# %% a",
+    "# note",
+    "   ",
+    "",
+    "def f():",
+    "    return 2",
+    "s = '''",
+    "'''",
+    "#%%x",
+    "# %%",
+    "# +",
+    "%%time",
+)
+CODE = st.lists(st.sampled_from(LINES), max_size=6).map("\n".join).map(nbformat.v4.new_code_cell)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(PROSE | CODE, min_size=1, max_size=4))
+def test_whatever_a_notebook_holds_settles_at_once_or_is_refused(cells):
+    try:
+        script = forms.script_of(nbformat.v4.new_notebook(cells=cells), "x", ROOT)
+    except ToolError:
+        return
+    back = forms.notebook_of(lectures.Lecture("x", script), ROOT)
+    assert [cell.cell_type for cell in back.cells] == [cell.cell_type for cell in cells]
+    assert forms.script_of(back, "x", ROOT) == script
 
 
 TROUBLED = """

@@ -148,7 +148,11 @@ def claims_of(cell, lecture):
     """
     if cell.cell_type != "code" or not any(call in cell.source for call in CALLS):
         return []
-    nodes = (node for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Call))
+    try:
+        tree = ast.parse(cell.source)
+    except SyntaxError as error:
+        raise ToolError(f"{lecture}: a cell is not Python ({error}):\n\n{cell.source}") from None
+    nodes = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
     calls = sorted((node for node in nodes if ast.unparse(node.func) in CALLS), key=lambda node: node.lineno)
     comments = _comments(cell.source)
     claim_lines = {line for call in calls for line in _lines(call)}

@@ -234,8 +234,13 @@ def _holder(folder: str) -> str:
 
 def _stagings(folder: str) -> list[Path]:
     """The staging folders for a folder of the cache, the newest first."""
-    found = root().glob(f".staging-{folder}-*")
-    return sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
+
+    def age(path: Path) -> float:
+        with suppress(FileNotFoundError):  # its process has just come to an end
+            return -path.stat().st_mtime
+        return 0.0
+
+    return sorted(root().glob(f".staging-{folder}-*"), key=age)
 
 
 @contextmanager

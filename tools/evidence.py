@@ -127,6 +127,20 @@ def _fit(row, claim, wanted):
     return {"stated": claim.stated, "low": low, "high": high, "nearest_edge_sd": nearest, "flags": flags}
 
 
+def older(rows, lecture):
+    """Return the sources whose evidence was gathered for other code than the lecture's."""
+    code = depends.code_hash(lecture.stem, lecture.text)
+    return sorted({row["source"] for row in rows if row["code"] != code})
+
+
+def lacking(rows, lecture):
+    """Return what a lecture's evidence lacks: "claim (source)"."""
+    claims = [claim.name for claim in lecture.claims if not claim.exact]
+    sources = SOURCES if lecture.facts["datasets"] else ["none"]
+    gathered = {(row["claim"], row["source"]) for row in rows}
+    return [f"{claim} ({one})" for one in sources for claim in claims if (claim, one) not in gathered]
+
+
 def loud(row):
     """Say whether a judged row has a flag that nothing explains."""
     return bool(row["flags"]) and not row["flags"].endswith("(explained)")
@@ -164,10 +178,12 @@ def page(root):
             text.append(
                 f"**Data: {source}.** Gathered on {last['date']} on {last['machine']}, backend {backend}:"
                 f" {last['versions']}."
+                + " **Of an earlier version of the lecture**, and not of its code as it is now."
+                * (source in older(rows, lecture))
             )
             text.append(tables.markdown(table(group)))
-        if not groups:
-            text.append("Not gathered yet.")
+        if missing := lacking(rows, lecture):
+            text.append(f"Not gathered yet: {'; '.join(missing)}.")
     return "\n\n".join(text)
 
 

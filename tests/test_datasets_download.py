@@ -241,8 +241,12 @@ def test_a_proxy_that_refuses_is_named_as_what_it_is(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
-def test_a_certificate_bundle_that_is_not_there_is_named(monkeypatch, name, capsys):
+def test_a_certificate_bundle_that_is_not_there_is_named(monkeypatch, tmp_path, server, name, capsys):
     monkeypatch.setenv(name, "/nowhere/ca.pem")
+    mirror = server.url.replace("http", "https") + "/"
+    use_catalogue(
+        monkeypatch, tmp_path, mnist=[{"mirrors": [mirror], "files": [file_entry("mnist.npz", MNIST)]}]
+    )
     datasets.load_mnist()
     line = capsys.readouterr().out
     assert f"{name} names no file: '/nowhere/ca.pem'" in line
@@ -372,7 +376,8 @@ def test_who_waits_for_another_process_is_told_for_whom(monkeypatch, cache, serv
     server.answers["/mnist.npz"] = Answer(MNIST, delay=0.4)
     first = threading.Thread(target=fetch, args=("mnist",))
     first.start()
-    while not list(cache.glob(".staging-mnist-*")):
+    deadline = time.monotonic() + 10
+    while not list(cache.glob(".staging-mnist-*")) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert fetch("mnist").source == "cache"
     first.join()

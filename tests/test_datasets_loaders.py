@@ -174,7 +174,7 @@ class TestHdb:
             ("town", str.title),
             ("flat_type", lambda kind: kind.replace(" ", "  ")),
             ("flat_model", lambda model: f" {model}"),
-            ("floor_area_sqm", lambda area: str(float(area) * 10.764)),  # in square feet
+            ("floor_area_sqm", lambda area: "732"),  # 68 m², in square feet
         ],
     )
     def test_other_spellings_and_units_in_every_second_row_are_refused(self, offer, column, change):

@@ -166,7 +166,8 @@ def _reach(url: str) -> None:
         proxy = _proxy(url)
         raise DownloadError(f"the proxy {_shown(proxy)}: {problem}" if proxy else problem)
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-        if (bundle := os.environ.get(name)) and not os.path.exists(bundle):
+        bundle = os.environ.get(name)
+        if bundle and url.startswith("https") and not os.path.exists(bundle):
             raise DownloadError(f"{name} names no file: {bundle!r}; correct it, or unset it")
 
 

@@ -234,6 +234,7 @@ def test_other_data_under_the_same_name_are_another_result(root, tmp_path, monke
     folder = tmp_path / "data" / "concrete"
     folder.mkdir(parents=True)
     monkeypatch.setenv("COURSE_DATA", str(folder.parent))
+    monkeypatch.delenv("COURSE_DATA_POLICY", raising=False)
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
     with pytest.raises(ToolError, match=r"concrete is not on this machine"):
         key(root, LECTURE, ("concrete",), source="real")
@@ -242,6 +243,9 @@ def test_other_data_under_the_same_name_are_another_result(root, tmp_path, monke
         (folder / "Concrete_Data.csv").write_text(content, encoding="utf-8")
         keys.append(key(root, LECTURE, ("concrete",), source="real"))
     assert keys[0] != keys[1]
+    monkeypatch.setenv("COURSE_DATA_POLICY", "stand-in")
+    with pytest.raises(ToolError, match="COURSE_DATA_POLICY is stand-in"):
+        key(root, LECTURE, ("concrete",), source="real")
 
 
 def test_kept_rows_are_judged_by_todays_bands(root, cluster):

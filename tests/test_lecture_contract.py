@@ -15,7 +15,7 @@ import pytest
 import lecture_figures
 import lecture_form
 from lecture_figures import split_chinese
-from tools import ROOT, badges, lectures, measured
+from tools import ROOT, badges, forms, lectures, measured
 from tools.lectures import is_aside, tags
 from utils.datasets.catalogue import catalogue
 
@@ -214,6 +214,8 @@ def test_the_notebook_is_built_from_this_script(stem):
         f"notebooks/{stem}.ipynb is not this script: run `make notebooks LECTURE={stem[:2]}`, or `make sync`"
     )
     assert [tags(cell) for cell in built.cells] == [tags(cell) for cell in cells(stem)]
+    [run] = measured.read_csv(measured.path(ROOT, "runs", stem[:2]))
+    assert run["cells"] == forms.digest(LECTURES[stem].text), "run `make sync`: both forms were edited alike"
     size = (ROOT / "notebooks" / f"{stem}.ipynb").stat().st_size
     assert size <= 1_000_000, f"the notebook has {size:,} bytes: at most 1 MB, so draw fewer points"
 

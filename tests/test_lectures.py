@@ -120,8 +120,10 @@ def test_pyproject_is_ascii():
     (ROOT / "pyproject.toml").read_text(encoding="ascii")
 
 
-@pytest.mark.parametrize("letters", ["ascii", "cp932", "cp950"])
-@pytest.mark.parametrize("command", ["tools.build sync 01", "tools.tables --check", "tools.lectures"])
+@pytest.mark.parametrize(
+    ("command", "letters"),
+    [("tools.build sync 01", "cp932"), ("tools.tables --check", "cp950"), ("tools.lectures", "ascii")],
+)
 def test_tools_work_where_the_locale_has_few_letters(command, letters):
     settings = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C", "PYTHONIOENCODING": letters}
     environment = {**os.environ, **settings}

@@ -182,7 +182,9 @@ def page(root):
                 * (source in older(rows, lecture))
             )
             text.append(tables.markdown(table(group)))
-        if missing := lacking(rows, lecture):
+        if not groups:
+            text.append("Not gathered yet.")
+        elif missing := lacking(rows, lecture):
             text.append(f"Not gathered yet: {'; '.join(missing)}.")
     return "\n\n".join(text)
 

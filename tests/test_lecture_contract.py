@@ -251,5 +251,7 @@ def test_the_notebook_shows_real_data(stem):
 def test_measured_seconds_and_memory_keep_their_promise(stem):
     [run] = measured.read_csv(measured.path(ROOT, "runs", stem[:2]))
     promised = LECTURES[stem].facts
-    assert float(run["seconds"]) <= promised["seconds"], f"index.toml promises {promised['seconds']} s"
+    # Seconds are promised for a float32 product at 300 GFLOP/s; a slower processor may take longer so much.
+    seconds = float(run["seconds"]) * min(1, float(run["gflops"] or 300) / 300)
+    assert seconds <= promised["seconds"], f"index.toml promises {promised['seconds']} s"
     assert float(run["peak_mb"]) <= promised["peak_mb"], f"index.toml promises {promised['peak_mb']} MB"

@@ -8,9 +8,12 @@ from scipy.special import softmax
 
 import lecture_source
 
-random_swaps, shuffle, probabilities, descend = lecture_source.definitions(
-    "05", "random_swaps", "shuffle", "probabilities", "descend"
+random_swaps, shuffle, probabilities, descend, test_error, neighbours, sort_pixels = (
+    lecture_source.definitions(
+        "05", "random_swaps", "shuffle", "probabilities", "descend", "test_error", "neighbours", "sort_pixels"
+    )
 )
+test_error.__test__ = False  # pytest would take the lecture's function for a test
 seeds = st.integers(0, 2**32 - 1)
 
 
@@ -78,6 +81,40 @@ def test_rows_moved_along_undo_the_shuffle_exactly(seed):
     assert probabilities(X[:, order], [W1[order], *rest]) == pytest.approx(
         probabilities(X, [W1, *rest]), abs=1e-12
     )
+
+
+class MeanModel:
+    """Predicts the mean of what it was fitted to, whatever the features."""
+
+    def fit(self, X, y):
+        self.mean = y.mean()
+
+    def predict(self, X):
+        return np.full(len(X), self.mean)
+
+
+def test_rows_held_back_are_not_looked_at():
+    # the mean of 1, 2, 3 is 2; the rows held back lie 2 and 4 above it
+    X, y = np.zeros((5, 1)), np.array([1.0, 2, 3, 4, 6])
+    assert test_error(MeanModel(), X, y, 3) == pytest.approx(np.sqrt((2**2 + 4**2) / 2))
+    poisoned, model = y.copy(), MeanModel()
+    poisoned[3:] = 1e9
+    test_error(model, X, poisoned, 3)
+    assert model.mean == 2
+
+
+def test_neighbours_are_shifted_by_one_pixel_to_each_side():
+    image = np.zeros((1, 28, 28))
+    image[0, 5, 9] = 1
+    places = [tuple(np.argwhere(copy[0])[0].tolist()) for copy in neighbours(image)]
+    assert sorted(places) == [(4, 9), (5, 8), (5, 9), (5, 10), (6, 9)]
+
+
+@given(seeds)
+def test_sorted_pixels_do_not_depend_on_the_order(seed):
+    rng = np.random.default_rng(seed)
+    images = rng.integers(256, size=(2, 28, 28))
+    assert np.array_equal(sort_pixels(images), sort_pixels(shuffle(images, rng.permutation(784))))
 
 
 def problem(seed):

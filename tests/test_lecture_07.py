@@ -1,5 +1,7 @@
 """Lecture 07: the definitions that carry its point."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,9 +12,14 @@ from sklearn import metrics
 
 import lecture_source
 
-bytes_in_memory, images_per_second = lecture_source.definitions("07", "bytes_in_memory", "images_per_second")
+pictures, bytes_in_memory = lecture_source.definitions("07", "pictures", "bytes_in_memory")
+[images_per_second] = lecture_source.definitions("07", "images_per_second")
 confusion, recall, precision, f1 = lecture_source.definitions("07", "confusion", "recall", "precision", "f1")
 roc_curve, auc, ranked_right = lecture_source.definitions("07", "roc_curve", "auc", "ranked_right")
+linear, threshold_finding = lecture_source.definitions("07", "linear", "threshold_finding")
+thumbnail, frame, with_frame_of = lecture_source.definitions("07", "thumbnail", "frame", "with_frame_of")
+told_apart, neighbours = lecture_source.definitions("07", "told_apart", "neighbours")
+quantisation, numbered, child = lecture_source.definitions("07", "quantisation", "numbered", "child")
 
 # The lecture's vehicles: 1,010 cars of which 10 are missed, 10 trucks and 10 bicycles all called cars.
 VEHICLES = np.array([[1_000, 5, 5], [10, 0, 0], [10, 0, 0]])
@@ -23,6 +30,17 @@ def labels_and_scores(draw):
     """Return labels with both classes present, and scores with many ties, as integers."""
     y = draw(st.lists(st.integers(0, 1), min_size=2, max_size=40).filter(lambda y: 0 < sum(y) < len(y)))
     return np.array(y), np.array(draw(st.lists(st.integers(-5, 5), min_size=len(y), max_size=len(y))))
+
+
+def noise(n, *shape, seed=0):
+    return np.random.default_rng(seed).normal(size=(n, *shape))
+
+
+def test_a_folders_pictures_come_by_name_and_without_what_else_lies_there(tmp_path):
+    for name in (".DS_Store", "Thumbs.db", "desktop.ini", "b.jpeg", "a.jpeg"):
+        (tmp_path / name).touch()
+    (tmp_path / ".ipynb_checkpoints").mkdir()
+    assert [path.name for path in pictures(tmp_path)] == ["a.jpeg", "b.jpeg"]
 
 
 def test_memory_is_read_from_the_headers_alone(tmp_path):
@@ -128,3 +146,88 @@ def test_only_the_order_of_the_scores_matters(case):
 def test_turning_the_scores_round_turns_the_area_round(case):
     y, scores = case
     assert ranked_right(y, -scores) == pytest.approx(1 - ranked_right(y, scores), abs=1e-12)
+
+
+def test_the_slides_matrix_fits_its_three_figures_by_columns_and_not_by_rows():
+    slide = np.array([[47, 187], [0, 390]])
+    assert slide.sum(axis=1).tolist() == [234, 390]
+    assert slide.trace() / slide.sum() == pytest.approx(0.70, abs=0.001)
+    assert precision(slide)[0] == 1
+    assert 1 - precision(slide)[1] == pytest.approx(1 / 3, abs=0.01)
+    assert recall(slide)[0] == pytest.approx(0.2, abs=0.01)
+
+
+def test_a_linear_models_answers_do_not_depend_on_the_rows_that_it_is_examined_on():
+    X, y, exam = noise(80, 5), np.arange(80) % 2, noise(30, 5, seed=1)
+    plain, same = linear(X, y, exam, exam)
+    poisoned = np.vstack([exam[:1], exam[1:] * 1e6])
+    assert linear(X, y, poisoned)[0][0] == plain[0]
+    assert np.array_equal(linear(X, y, exam, poisoned)[0], same)
+
+
+def test_a_threshold_is_chosen_on_the_sick_of_the_pictures_that_it_is_given():
+    y, p = np.repeat([0, 1], [50, 200]), np.random.default_rng(0).random(250)
+    threshold = threshold_finding(0.95, y, p)
+    assert np.mean(p[y == 1] > threshold) == 0.95
+    p[y == 0] = 1  # the healthy have no say
+    assert threshold_finding(0.95, y, p) == threshold
+
+
+def test_a_thumbnail_holds_means_of_squares():
+    X = np.kron(np.arange(64.0).reshape(1, 8, 8), np.ones((4, 4)))[..., None]
+    assert thumbnail(X).tolist() == [list(range(64))]
+    assert thumbnail(X, side=2)[0, 0] == np.arange(64).reshape(8, 8)[:4, :4].mean()
+
+
+def test_a_frame_does_not_see_what_it_surrounds():
+    X = noise(3, 64, 64, 1)
+    seen = frame(X)
+    assert seen.shape == (3, 64**2 - 56**2)
+    X[:, 4:-4, 4:-4] = 1e9  # the lungs, and all that is near them
+    assert np.array_equal(frame(X), seen)
+    X[:, 3, 30] = 1e9
+    assert not np.array_equal(frame(X), seen)
+
+
+def test_a_picture_in_anothers_frame_keeps_its_inside():
+    X, donors = np.zeros((2, 8, 8, 1)), np.ones((2, 8, 8, 1))
+    mixed = with_frame_of(donors, X, width=2)
+    assert mixed[:, 2:-2, 2:-2].sum() == 0
+    assert mixed.sum() == 2 * (64 - 16)
+    assert donors.all(), "the donors are left as they were"
+
+
+def test_two_piles_of_the_same_noise_are_not_told_apart_by_what_was_learned_by_heart():
+    aucs = [told_apart(noise(40, 64, seed=k), noise(40, 64, seed=100 + k)) for k in range(5)]
+    assert np.mean(aucs) == pytest.approx(0.5, abs=0.15)
+    assert told_apart(noise(40, 64), noise(40, 64, seed=1) + 1) > 0.95
+
+
+def test_neighbours_follow_one_another_and_are_spread_evenly():
+    piles = neighbours(np.arange(103), 10)
+    assert [pile[0] for pile in piles] == [0, 20, 40, 60, 80]
+    assert all((np.diff(pile) == 1).all() and len(pile) == 10 for pile in piles)
+
+
+def test_quality_75_has_the_table_that_the_lecture_shows(tmp_path):
+    Image.new("L", (8, 8)).save(tmp_path / "a.jpeg", quality=75)
+    assert quantisation(tmp_path / "a.jpeg")[:8] == (8, 6, 5, 8, 12, 20, 26, 31)
+
+
+@pytest.mark.parametrize(
+    ("name", "who"),
+    [
+        ("NORMAL/IM-0640-0001-0001.jpeg", "NORMAL/IM-0640"),
+        ("NORMAL/NORMAL2-IM-1423-0001.jpeg", "NORMAL/NORMAL2-IM-1423"),
+        ("PNEUMONIA/person23_bacteria_78.jpeg", "PNEUMONIA/person23_bacteria"),
+        ("PNEUMONIA/person1_virus_6.jpeg", "PNEUMONIA/person1_virus"),
+        ("NORMAL/phantom-003.jpeg", "NORMAL/phantom-003"),
+    ],
+)
+def test_a_files_name_tells_the_child(name, who):
+    assert child(Path("train", name)) == who
+
+
+def test_a_healthy_pictures_name_tells_series_and_number():
+    assert numbered(Path("NORMAL2-IM-0383-0001.jpeg")) == ("NORMAL2-IM-", 383)
+    assert numbered(Path("IM-0115-0001.jpeg")) == ("IM-", 115)

@@ -836,7 +836,7 @@ from sklearn.datasets import load_sample_image
 
 photo = load_sample_image("china.jpg")[60:360:2, 120:620:2]
 mixed_photo = rng.permutation(photo.reshape(-1, 3)).reshape(photo.shape)
-fig, axes = plt.subplots(1, 2, figsize=(10, 3.6))
+fig, axes = plt.subplots(1, 2, figsize=(10, 4.2))
 for ax, picture, title in zip(axes, (photo, mixed_photo), ("a photograph", "its pixels, shuffled")):
     ax.imshow(picture)
     ax.set(xticks=[], yticks=[], title=title)

@@ -725,7 +725,7 @@ pd.DataFrame(slide, index=["truly normal", "truly pneumonia"], columns=["called 
 #
 # 验证集的 AUC 是 **0.994**，测试集是 **0.93**：排序变差了，阈值也滑了。
 #
-# 阈值该放哪里，由代价决定：若漏诊一个相当于误报 $c$ 个，概率可信时应当在 $p>1/(1+c)$ 时报警；$c=10$ 时是 **0.09**。前提是概率可信，而这里不可信。所以在验证集上选：取“找到 95 % 病人”的那条线。到了测试集，它找到 **98 %** 的病人：偏移把所有人的分数都抬高了。它又比 ½ 高，所以健康的也多认出一些。
+# 阈值该放哪里，由代价决定：若漏诊一个相当于误报 $c$ 个，概率可信时应当在 $p>1/(1+c)$ 时报警；$c=10$ 时是 **0.09**。前提是概率可信，而这里不可信。所以在验证集上选：取“找到 95 % 病人”的那条线。到了测试集，它找到 **98 %** 的病人。在一个文件夹里定的线，换一个文件夹就不是那个效果；它又比 ½ 高，所以健康的也多认出一些。
 #
 # </details>
 
@@ -826,7 +826,7 @@ claims.check(
 )
 
 # %% [markdown]
-# Set to find 95 % on validation, it finds **98 %** on the test: there *all* scores are higher, those of the healthy too. And since it lies above ½, it recognises more of the healthy, too. A moved threshold costs no training. It trades one error for the other along the same curve;
+# Set to find 95 % on validation, it finds **98 %** on the test: another folder, another effect. Lying above ½, it also recognises more of the healthy. A moved threshold costs no training. It trades one error for the other along the same curve;
 # it does not rank better.
 
 # %% [markdown] tags=["instructor"]
@@ -848,7 +848,7 @@ claims.check(
 #
 # 64 个数的线性模型，验证集 **91.5 %**，测试集 **75 %**：和卷积网络只差两个百分点，错法也一样。只看外框的模型，验证集 AUC 竟有 **0.94**；到了测试集，健康的只认出 **32 %**。没有肺，也有同样的好成绩和同样的失败。
 #
-# 那么我们的卷积网络用不用外框？给健康的测试图换上别人的外框：换成病人的，被说成有病的比换成健康人的多 **19** 个百分点。它用了。
+# 那么我们的卷积网络用不用外框？给健康的测试图换上别人的外框：换成病人的，被说成有病的比换成健康人的多 **19** 个百分点。它用了图的外圈（外圈里也可能有肺的边角）。
 #
 # </details>
 #
@@ -983,7 +983,7 @@ claims.check(
 # With 64 numbers a linear model is right in **91.5 %** of the validation pictures and in **75 %** of the test, two points below the network, and fails in the same way. The model without a lung reaches an AUC of **0.94** on validation. On the test it recognises **32 %** of the healthy. So
 # a good score *and* the failure are there without any lung. A score like ours does not prove that a model reads lungs.
 #
-# Such a road around the task is called a **shortcut**. Does our network take it? Give each healthy test picture the frame of another picture, once of a healthy child and once of a sick one. The lungs stay. Here the frame is an eighth
+# Such a road around the task is called a **shortcut**. Does our network take it? Give each healthy test picture the frame of another picture, once of a healthy child and once of a sick one. Nearly all of the lungs stays. Here the frame is an eighth
 # of the picture on each side, about up to where the lungs begin.
 
 
@@ -1016,7 +1016,7 @@ claims.check(
 )
 
 # %% [markdown]
-# Same lungs, another frame: **19 points** more of the healthy are called sick. So the network does use what lies outside the lungs, among other things.
+# Another frame, nearly the same lungs: **19 points** more of the healthy are called sick. So it uses the outer part, tips of lungs included.
 
 # %% [markdown] tags=["instructor"]
 # 9 minutes. Keep the list of suspects on the board and cross out as you go. Do not skip the vote before the table: a class that has bet on "60 %" for the frame remembers 0.94. Likely questions: "what is in the frame?" Arms, shoulders, how tightly
@@ -1293,7 +1293,7 @@ claims.check(
 )
 
 # %% [markdown]
-# **0** children are in both folders, as far as names tell. After a random split of the files, **48 %** of the sick validation pictures would show a child in training, too. By name, the cut goes through one child of each class; exercise 3 avoids even that.
+# **0** children are in both folders, as far as names tell (number and germ). After a random split of the files, **48 %** of the sick validation pictures would show a child in training, too. By name, the cut goes through one child of each class; exercise 3 avoids even that.
 
 # %% [markdown] tags=["instructor"]
 # 10 minutes. Show the difference picture for a whole minute before you say anything. Likely question: "then why not mix the folders and split again?" The test figure would look splendid, and the next hospital would shift again.
@@ -1302,12 +1302,12 @@ claims.check(
 # %% [markdown]
 # ## 11 Before anyone uses this
 #
-# The case is closed, as far as the files allow. Healthy and sick were exported in two ways, and a model that sees no lung tells them apart. The test's healthy pictures were cut off the front of their series and look different. The validation part could warn of neither.
+# The case is closed, as far as the files allow. Healthy and sick were exported in two ways, and a model that sees no lung tells them apart. The test's healthy pictures were cut off the front of their series and look different. The validation score alone warned of neither.
 #
 # <details>
 # <summary>中文</summary>
 #
-# 案子可以结了。两类片子是用两种方式导出的，看不见肺的模型也分得开；测试集的健康片是从系列开头切下来的，样子不同；验证集来自训练文件夹，两件事它都报不了警。
+# 案子可以结了。两类片子是用两种方式导出的，看不见肺的模型也分得开；测试集的健康片是从系列开头切下来的，样子不同；验证集来自训练文件夹，光看它的分数，两件事都看不出来。
 #
 # 靠调参消不掉偏移。要靠来自别处的数据，和一个像使用场所的测试。专业的人会用更大的网络：ResNet（很深，带跳跃连接）或 U-Net（标出病灶的位置）。位置要紧：说得出肺的哪里不对，才能由医生来核对。
 #

@@ -385,7 +385,7 @@ def fit(X, y):
 bool(np.allclose(X @ fit(X, y), X[:, :-1] @ fit(X[:, :-1], y)))
 
 # %% [markdown]
-# Enjoy the closed form: networks have none. From lecture 4 on we walk to the minimum step by step.
+# Enjoy the closed form: networks with hidden layers walk to a minimum step by step.
 
 # %% [markdown] tags=["instructor"]
 # 10 minutes. Draw the projection on the board before the formula. Likely question: "is `inv` not exact?" It is here,
@@ -565,8 +565,7 @@ plt.legend(loc="upper left")
 plotting.show("Here curvature is what was missing", "speed (km/h)", "distance (m)")
 
 # %% [markdown]
-# With one more column the error is zero. A pattern in the misses says that curvature is missing; the flats show none,
-# they scatter. A model that is too simple is **underfitting**, for lack of curvature or for lack of information.
+# With one more column the error is zero. Misses that bend say that curvature is missing; the flats' misses do not bend. A model that is too simple is **underfitting**, for lack of curvature or for lack of information.
 
 # %% [markdown] tags=["instructor"]
 # 10 minutes. Let the class bet on the cubic before you run it. Likely question: "why not divide by the standard
@@ -740,12 +739,13 @@ claims.check(
 #
 # 有些行与另一行一字不差，连价格都一样。是同一笔录了两次，还是两位邻居真的付了同样的价钱？文件没有说。不算它们是 3.9 %，算上是 **3.7 %**，真相在两者之间。
 #
-# 这个数说明什么？对只看这十列的任何模型，它是地板；28 % 远在地板之上，所以这里确实是欠拟合。它不说明什么？装修、景观、确切的楼层不在这十列里，有了它们地板会更低；它只量了有双胞胎的房子，而且邻居若互相参照定价，量出来的就偏小；它也不保证有哪个模型到得了地板。
+# 这个数说明什么？对看得到这十列的模型，它是地板，28 % 远在其上。但模型一只看面积，它自己的地板要高得多：面积相同的房子，价格本来就差很多。所以它欠拟合，缺的是别的列。
+#
+# 它不说明什么？装修、景观、确切的楼层不在这十列里，有了它们地板会更低；它只量了有双胞胎的房子，而且邻居若互相参照定价，量出来的就偏小；它也不保证有哪个模型到得了地板。
 #
 # </details>
 #
-# Equal errors say only that the model does not overfit. Whether 28 % is *too high* they cannot say: if prices were a
-# lottery, it could be as good as it gets. For squared loss the best answer to $x$ is the mean price of all flats that
+# Equal errors say only that the model does not overfit. Whether 28 % is *too high* they cannot say. For squared loss the best answer to $x$ is the mean price of all flats that
 # look like it, $f^\star(x) = \mathbb{E}[y \mid x]$, and every other $f$ pays more:
 #
 # $$R(f) = \mathbb{E}\,\bigl(f(x) - f^\star(x)\bigr)^2 + \mathbb{E}\,\mathrm{Var}(y \mid x).$$
@@ -830,13 +830,14 @@ claims.check(
 
 # %% [markdown]
 # Of all sales, **2.3 %** have a twin. Twins spread by **3.9 %** of the mean price; with the repeated rows it is
-# **3.7 %**, and the truth lies between. Model 1 is off by 28 %, and errors add in squares: noise is $(3.9/27.8)^2$, 2
-# % of its squared error. The rest is the first term. So it is **underfitting**. Read it with care:
+# **3.7 %**, and the truth lies between. Model 1 is off by 28 %, and errors add in squares: for a model
+# that sees all ten columns, noise would be $(3.9/27.8)^2$, 2 % of that squared error. So nearly all of it could be
+# learned, but not from the area alone, whose own floor is higher. Model 1 is **underfitting**: it lacks columns. With care:
 #
-# - It is a floor for *every* model that sees only these ten columns.
-# - It is no law of nature: with renovation, view and exact storey in the file it would be lower.
+# - It is a floor for models that see all ten columns.
+# - With renovation, view and exact storey in the file it would be lower.
 # - It comes from flats that have twins; for others luck may differ. Neighbours who copy a price make it too small.
-# - It does not promise that a model gets there.
+# - No model need get there.
 
 # %% [markdown] tags=["instructor"]
 # 9 minutes. Vote before the cell. Likely question: "is a twin not simply the same flat sold again?" Not within a
@@ -858,7 +859,7 @@ claims.check(
 #
 # 不用镇，测试误差 **24.2 %**；编成数，**23.9 %**，几乎白费。编号等于告诉模型“义顺比宏茂桥大 25”，这个顺序是我们编的，市场并不知道。
 #
-# 线性模型的权重可以读出来：其余特征相同时，多 1 平方米约 **S\$ 4,850**，多 1 年租约约 **S\$ 4,940**，高 1 层约 **S\$ 5,360**。三者差不多，很好记。但这只是“一起变化”：给一套房子加一层楼，并不会让它贵这么多。
+# 线性模型的权重可以读出来：其余特征相同时，多 1 平方米约 **S\$ 4,850**，多 1 年租约约 **S\$ 4,940**，高 1 层约 **S\$ 5,360**。但这只是“一起变化”，并不是说给一套房子垫高一层，它就会贵这么多。
 #
 # </details>
 #
@@ -967,7 +968,7 @@ claims.check("one storey higher", w_3[3], "S$ 5,360", band=(5_270, 5_450), stand
 #
 # 加一列月份编号，测试误差降到 **13.8 %**；每个月一列（哑变量），降到 **12.9 %**。一张图带来的，比所有曲率都多。
 #
-# 离地板还有多远？误差按平方相加：在 12.9 % 的平方里，噪声只占 **9 %** 左右。其余在模型没有用到的列里，例如街道，也在各列的组合里。
+# 离地板还有多远？误差按平方相加：在 12.9 % 的平方里，假如其他房子的噪声和双胞胎一样大，噪声只占 **9 %** 左右。其余可能在没有用到的列里，例如街道，也可能在弯曲和各列的组合里。
 #
 # 注意：随机划分问的是“在已知的年份里补空缺”。要预测明年，是另一个问题，见 ★ 第 9 节。
 #
@@ -1077,9 +1078,9 @@ claims.check(
 )
 
 # %% [markdown]
-# One more column brings the error to **13.8 %**, a column for every month to **12.9 %**. Noise is now about **9 %**
-# of the squared error. The rest lies in columns that the model does not use, such as the street, and in combinations
-# of columns.
+# One more column brings the error to **13.8 %**, a column for every month to **12.9 %**. If other flats
+# are as noisy as twins, noise is now about **9 %** of the squared error. The rest may lie in unused columns, such as
+# the street, in bends, and in combinations.
 #
 # The random split asked how well we fill gaps *inside* the years we know. Next year's prices are another question: ★
 # section 9. And here *we* found the features, by looking. Lecture 2 asks whether a fixed list of basis functions can
@@ -1346,8 +1347,8 @@ claims.table()
 # - 学习 = 任务 + 经验 + 指标；能最小化的是经验风险，想要的是总体风险。
 # - 最小二乘有闭式解；换了基函数也一样，只要对 $w$ 线性。
 # - 训练误差小、测试误差大：过拟合，要更多数据或更小的假设空间。
-# - 两个误差相等：没有过拟合。还有没有可学的，要看噪声的地板，双胞胎能告诉我们。
-# - 远在地板之上：欠拟合。残差弯曲就缺曲率，否则缺信息。
+# - 两个误差相等：没有过拟合。还有没有可学的，要看噪声的地板，各列都相同的双胞胎能告诉我们。
+# - 远在地板之上：欠拟合。残差弯曲就缺曲率，否则找还没用上的列。
 # - 名义变量用独热编码；看残差图，不要只看一个数。
 #
 # </details>
@@ -1355,8 +1356,8 @@ claims.table()
 # - Learning is a task, an experience and a measure. We minimise empirical risk and want population risk.
 # - Least squares has a closed form for any fixed basis: it only has to be linear in $w$.
 # - A tiny training error beside a large test error: overfitting. Give it data, or a smaller hypothesis space.
-# - Two equal errors: no overfitting. Whether there is more to learn depends on the noise, which examples alike in $x$ show.
-# - Far above that floor: underfitting. Misses that bend ask for curvature; misses that scatter ask for information.
+# - Two equal errors: no overfitting. Whether there is more to learn depends on the noise, which examples alike in *all* columns show.
+# - Far above that floor: underfitting. Misses that bend ask for curvature; else look for unused columns.
 # - Nominal features become one-hot. Look at residuals, not at one number.
 
 # %% [markdown] tags=["instructor"]
@@ -1370,23 +1371,23 @@ claims.table()
 #
 # 先表态，再展开答案。
 #
-# 1. 训练误差 28 %，测试误差 28 %，$x$ 相同的样本之间相差 4 %。最该先试什么：加数据、加正则化，还是加特征？
+# 1. 一个模型只看面积，训练误差 28 %，测试误差 28 %；所有列都相同的成交，价格只相差 4 %。最该先试什么：加数据、加正则化，还是再加几列？
 # 2. 训练误差 12 %，测试误差 12 %，$x$ 相同的样本之间也相差 12 %。换一个大得多的网络，误差会降吗？
 # 3. 邮政编码（如 560123）该怎样喂给线性模型？
 #
 # </details>
 #
-# **A.** Training error 28 %, test error 28 %, and examples that are alike in $x$ spread by 4 %. What do you try
-# first: more data, regularisation, or more features?
+# **A.** A model sees the floor area alone: training error 28 %, test error 28 %. Sales alike in *all* columns spread by
+# 4 %. What do you try first: more data, regularisation, or more of the columns?
 #
 # <details>
 # <summary>Answer</summary>
 #
-# More features. *More data* tempts because it always sounds right, but it closes a gap, and there is no gap.
+# More of the columns. *More data* tempts because it always sounds right, but it closes a gap, and there is no gap.
 # *Regularisation* tempts because it is what one does about a bad test error; it makes the hypothesis space smaller,
 # and ours is already too small.
 #
-# 加特征。两个误差相等，没有差距可补，加数据没用；正则化会把假设空间变得更小，而它已经太小了。
+# 再加几列。两个误差相等，没有差距可补，加数据没用；正则化会把假设空间变得更小，而它已经太小了。
 #
 # </details>
 #

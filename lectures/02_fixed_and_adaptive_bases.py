@@ -12,9 +12,8 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/deep-learning-lectures/deep-learning-lectures/blob/main/notebooks/02_fixed_and_adaptive_bases.ipynb)
 #
 # Weierstrass proved that polynomials come as close as we like to any continuous function on a closed, bounded interval. Their weights have
-# a closed form. So if polynomials can approximate anything, why bother with neural networks? The answer depends on *when* the terms are
-# chosen: before you have seen the target, or after. We begin with a game that a class can play in five minutes. We end in 16 dimensions, with
-# a result that surprised us.
+# a closed form. So if polynomials can approximate anything, why bother with neural networks? We begin with a game that a class can play in five minutes, and look for the
+# answer there. We end in 16 dimensions.
 #
 # **You will**
 #
@@ -22,7 +21,7 @@
 # - count how many terms polynomials and cosines need, and see the winner change with the question;
 # - build any function of one variable from hinges by hand, then let the data move the hinges;
 # - see the price: no closed form, and a search that can end in the wrong valley;
-# - compare fixed and learned terms in 16 dimensions, on three targets with three different winners.
+# - compare fixed and learned terms in 16 dimensions, on three targets.
 #
 # **You need** lecture 1: least squares, basis functions, risk.
 # **It takes** 83 minutes to teach and under 60 seconds to run on 2 CPU cores. Sections marked ★ go deeper: read them at home. They need the chain rule.
@@ -154,7 +153,7 @@ claims.exact("sixes that hit all six targets", (scores_6 == 0).all(axis=1).sum()
 # %% [markdown]
 # With three numbers **16** of 120. With six, **182** of 210: the vast majority. And **32** of the sixes hit all six targets.
 #
-# Now a class of 200 students who write down their numbers without much thought, as a real class does. Every student plays both rounds.
+# Now a class of 200 students whose numbers are drawn at random. Every student plays both rounds.
 
 # %%
 rng = np.random.default_rng(SEED)
@@ -672,7 +671,7 @@ claims.exact("risk in the far valley over the near one", ratio, "4.3 times")
 #
 # 换目标试试，模型有三个：969 项多项式；969 项铰链，方向随机、事先固定；16 个铰链的网络，只有 289 个数，方向由数据来定。光滑的“钟”：固定铰链 **7.3** %，网络 **17** %，都不如多项式。方向未知的平面上的“陡坎”：多项式 **44** %，固定铰链 **53** %，网络只有 **3.6** %（五个起点的中位数）。**5** 个起点通常都找得到陡坎；五十个网络里有一个没找到，会拉坏平均值，所以用中位数。952 个随机方向里，最接近真方向的夹角余弦也只有 **0.77**；网络自己转过去的方向，余弦是 **1.00**。
 #
-# 第三个目标是快速的“波”：多项式 **112** %，固定铰链 **112** %，网络 **103** %，全都不如干脆回答 0。可是一个余弦就能一点不差地写出它，只要先看到它。每条轴上频率取 −1、0、1 的波共有 43,046,721 个，两两正交；任何 969 项的固定基，平均至少剩下一个波均方的 **99.998** %。这正是开头的游戏：先写数，后看目标。
+# 第三个目标是快速的“波”：多项式 **112** %，固定铰链 **112** %，网络 **103** %，全都不如干脆回答 0。（用 5,000 个点拟合 969 个没有用的权重，只有坏处：把目标值打乱，结果也一样。）可是一个余弦就能一点不差地写出它，只要先看到它。每条轴上频率取 −1、0、1 的波，连正弦在内共有 43,046,721 个，两两正交；任何 969 项的固定基，平均至少剩下一个波均方的 **99.998** %。这正是开头的游戏：先写数，后看目标。
 #
 # Barron（1993）证明的就是这件事：在某一类函数里，不管哪套固定基，总有某个成员让它不好过 $m^{-1/d}$ 的量级；看着目标选项，则能做到 $m^{-1/2}$，与维数无关。我们的“钟”太光滑，不是那个成员。定理只说好的项存在，不保证搜索找得到：网络找到了陡坎，没找到波。
 #
@@ -733,11 +732,11 @@ claims.exact("grid in 16 dimensions, one constant", 100 * grid_error(1, 16), "52
 
 # %% [markdown]
 # The error falls by the same factor each time, **5.0**. The price does not stay the same: 5, 25, 125 times the pieces. That is the **curse of
-# dimension**. In 16 dimensions even two intervals a side take 65,536 pieces. With 1,024 pieces the grid can offer one constant, with an
+# dimension**. In 16 dimensions even two intervals a side take 65,536 pieces. With 1,024 pieces an equal grid can offer one constant, with an
 # error of **52** %.
 #
 # **Vote again.** The lecture says that polynomials suffer from the curse as well. Is the dimension to blame, or the grid? In the same 16 dimensions, for the same
-# bell, what will polynomials of low degree leave: 50 %, 20 % or 5 %?
+# bell, what will 969 terms leave, all products of up to three coordinates: 50 %, 20 % or 3 %?
 #
 # From here on we draw points: 5,000 to fit, and 5,000 others to judge. With so many terms that matters.
 
@@ -888,10 +887,10 @@ claims.check("wave, network", waves[2], "103 %", band=(99, 108))
 # %% [markdown]
 # *The bell.* Fixed hinges leave **7.3** %, the network **17** %. The polynomials stay ahead: their terms suit a smooth target, and 16 learned hinges do not come near.
 #
-# *The jump.* The polynomials leave **44** %, the fixed hinges **53** %, and 16 hinges that may turn leave **3.6** %, in the median of five starts. As a rule all **5** find the jump; of fifty networks, one missed it, which would spoil a mean. This is section 3 again: the same
+# *The jump.* The polynomials leave **44** %, the fixed hinges **53** %, and 16 hinges that may turn leave **3.6** %, in the median of five starts. As a rule all **5** find the jump; of fifty networks, one missed it, which would spoil a mean. A jump across a plane suits hinges as the bell suits polynomials. This is section 3 again: the same
 # parts, and the data move them. Of 952 random directions, the one closest to $u$ makes a cosine of **0.77** with it. The best of a network's 16 directions was *turned* towards $u$, to a cosine of **1.00**.
 #
-# *The wave.* Polynomials leave **112** %, fixed hinges **112** %, the network **103** %: to answer 0 everywhere would be better. And yet one single term, the right cosine, would leave nothing. Would a
+# *The wave.* Polynomials leave **112** %, fixed hinges **112** %, the network **103** %: to answer 0 everywhere would be better. (969 useless weights fitted to 5,000 points only harm: shuffled values leave as much.) And yet one single term, the right cosine, would leave nothing. Would a
 # cleverer fixed basis do? No. There are $3^{16}$ = 43,046,721 such waves, sines included, and each is orthogonal to all others. Then $m$ fixed terms can hold at most $m$ of
 # them, all waves together (the proof is in section ★ 7).
 
@@ -1085,9 +1084,9 @@ claims.check("slopes 4, beats 28 cosines", share.iloc[1, 1], "28 %", band=(9, 48
 claims.check("slopes 10, beats 28 cosines", share.iloc[2, 1], "74 %", band=(55, 93))
 
 # %% [markdown]
-# From the default start only about **24** % of the networks beat nine cosines. The tall step in the figure tells why: about **71** % end within 5 % of the error of
-# the best *single* hinge. Kinks that start in one place tend to travel together and to land together, so several units do the
-# work of one. With scattered kinks and slopes of ±4 about **99** % beat nine cosines, and yet only **28** % beat the 28 cosines that
+# From the default start only about **24** % of the networks beat nine cosines. The tall step in the figure suggests why: about **71** % end within 5 % of the error of
+# the best *single* hinge. Perhaps kinks that start in one place travel and land together, so that several units do the
+# work of one; we did not count them. With scattered kinks and slopes of ±4 about **99** % beat nine cosines, and yet only **28** % beat the 28 cosines that
 # have as many numbers to learn. Start with slopes of ±10, and about **74** % do.
 #
 # Model and data stayed the same. Only the start changed, and no theorem told us which to take. An adaptive basis offers a *possibility*. Whether a search
@@ -1266,7 +1265,7 @@ claims.table()
 #
 # - A fixed basis commits before it sees the target, an adaptive one after. The gain takes both: more to choose from, and a choice made after seeing.
 # - Universality is common. Efficiency depends on the target, the norm and the number of terms: name all three.
-# - Nine hinges that may move beat 27 fixed cosines on a jump. Features can be learned.
+# - Nine terms, seven of them hinges that may move, beat 27 fixed cosines on a jump. Features can be learned.
 # - The price: a closed form in $w$ only. In $\theta$ we search, and the start decides where we end.
 # - A grid dies of dimension. A smooth target can be saved by a basis that suits it. No fixed basis serves every target; learned terms can, where the search finds them.
 
@@ -1329,10 +1328,10 @@ claims.table()
 # <details>
 # <summary>Answer</summary>
 #
-# It depends on the target. The smooth bell: no, they leave a few per cent. The jump and the wave: yes. *True* tempts because of the curse of dimension; but the curse is about the worst target,
+# It depends on the target. The smooth bell: no, they leave a few per cent. The jump: they fail, but degree three fails on a jump in one dimension, too. The wave: yes, and no other fixed basis of that size would do. *True* tempts because of the curse of dimension; but the curse is about the worst target,
 # or about a grid, and yours may be kinder.
 #
-# 要看目标。光滑的“钟”：不对，误差只有百分之几；“陡坎”和“波”：对。维数灾难说的是最坏的目标，或者是网格。
+# 要看目标。光滑的“钟”：不对，误差只有百分之几。“陡坎”：的确不行，可是一维时三次多项式也不行。“波”：对，同样项数的任何固定基都不行。维数灾难说的是最坏的目标，或者是网格。
 #
 # </details>
 

@@ -20,7 +20,7 @@
 # - say which learning rates converge, and why badly scaled features make the walk long;
 # - derive the mean and the variance of SGD, and compare them with ten thousand walks;
 # - lower the noise floor with batches and with a falling rate, and know the price of each;
-# - explain what momentum cures, and what it makes worse;
+# - explain what momentum cures, and what it does not;
 # - at home (sections with ★): predict the noise floor of a real network from one number, then measure it.
 #
 # **You need** derivatives, eigenvalues, expectation and variance, NumPy, and lectures 1 and 3.
@@ -411,7 +411,7 @@ plotting.show(
 #
 # 平均是对的，这一次却可能不准。先猜：有多大比例的样本“指向下坡”，也就是与完整梯度的夹角小于 90°？在起点呢？走完百分之九十九的路以后呢？
 #
-# 起点处是 **100** %，随便问哪一个都行：房价都是正的，而模型的回答是 0。走到百分之九十九，只有 **48** %，跟抛硬币差不多。完整梯度在谷底是零，单个样本的梯度却不是：大家各拉各的，只是平均下来抵消了。
+# 起点处是 **100** %，随便问哪一个都行：房价都是正的，而模型的回答是 0，每笔成交都要求常数变大，这一项压过了其余特征。走到百分之九十九，只有 **48** %，跟抛硬币差不多。完整梯度在谷底是零，单个样本的梯度却不是：大家各拉各的，只是平均下来抵消了。
 #
 # 用同一个学习率 0.1 走 60 步：完整梯度还剩 **0.18** % 的误差；每步抽 50 个样本，误差的均方根停在 **1.2** %；每步只抽一个，停在 **8.8** %。三条路平均下来走得一样快，价钱却差得远：完整梯度每步读遍所有样本，最后一条路总共只读了 60 个。起步飞快，最后到不了：这就是 SGD。
 #
@@ -444,8 +444,9 @@ claims.check("point downhill at the start", downhill[0], "100 %", band=(99.99, 1
 claims.check("after 99 % of the way", downhill[1], "48 %", band=(47, 49), stand_in=(44, 46), data=HDB)
 
 # %% [markdown]
-# At the start **100 %** of the sales point downhill, so any one of them will do: all prices are positive, and the model
-# answers 0. In the end it is **48 %**, no better than a coin toss. A thousand
+# At the start **100 %** of the sales point downhill, so any one of them will do: all prices are positive
+# and the model answers 0, so every sale wants a larger constant, and that outweighs the rest. In the end it is
+# **48 %**, no better than a coin toss. A thousand
 # of these gradients:
 
 # %% mystnb={"image": {"alt": "Two scatter plots of a thousand single-example gradients with the same axes. At the start all of them lie left of zero along the constant. At the minimum they lie on all sides of zero, and their mean is at zero."}}
@@ -924,7 +925,7 @@ claims.check("left over with 0.5/k²", left_over, "0.358", band=(0.322, 0.394))
 #
 # 学习率都取 0.0195。没有动量，要 **45** 步才不再偏离谷底线 0.1 以上；$\alpha=½$ 只要 **7** 步。把距离缩到百万分之一，一个要 **684** 步，一个要 **326** 步。动量再大，起先更好：$\alpha=¾$ 只要 **103** 步。过了头就不好：$\alpha=0.9$ 要 **250** 步，横着摆到第 **48** 步，比步行者还久。
 #
-# 对噪声，动量没有用，反而有害：$\varepsilon=0.02$、$\alpha=0.9$ 时，地板的方差是没有动量时的 **9.95** 倍，因为每次推力在摩擦耗尽之前大约算了 $1/(1-\alpha)=10$ 次，等于学习率大了十倍。动量治的是谷的形状，不是噪声。
+# 对噪声，动量没有用：学习率不变时，地板反而升高。$\varepsilon=0.02$、$\alpha=0.9$ 时，地板的方差是没有动量时的 **9.95** 倍，因为每次推力在摩擦耗尽之前大约算了 $1/(1-\alpha)=10$ 次，等于学习率大了十倍。动量治的是谷的形状，不是噪声。
 #
 # 另一个主意是**自适应学习率**：按各参数近来梯度的大小，给每个参数自己的学习率。Adam 把它和动量合在一起，是不错的默认选择。
 #
@@ -1156,7 +1157,7 @@ claims.check("shuffled over independent, at its end", shuffled[-1], "0.083", ban
 # %% [markdown]
 # ## ★ 9 The fastest ball, and Adam
 #
-# For two known curvatures, 1 and $\lambda$, Polyak (1964) found the best setting of rate and momentum: $\varepsilon =
+# For two known curvatures, 1 and $\lambda$, Polyak (1964) found the setting of rate and momentum that is best *in the long run*: $\varepsilon =
 # 4/(1 + \sqrt\lambda)^2 = 4/121$ and $\alpha = \big(\frac{\sqrt\lambda - 1}{\sqrt\lambda + 1}\big)^2 = 81/121$. This
 # rate, 0.033, is above gradient descent's limit of 0.02: without momentum the walk would diverge.
 #
@@ -1166,11 +1167,11 @@ claims.check("shuffled over independent, at its end", shuffled[-1], "0.083", ban
 # <details>
 # <summary>中文</summary>
 #
-# 曲率只有 1 和 $\lambda$ 两个，而且都知道，Polyak（1964）算出了最好的学习率和动量：$\varepsilon=4/121$，$\alpha=81/121$。这个学习率约 0.033，超过了梯度下降的上限 0.02：没有动量，就会发散。
+# 曲率只有 1 和 $\lambda$ 两个，而且都知道，Polyak（1964）算出了长远看最好的学习率和动量：$\varepsilon=4/121$，$\alpha=81/121$。这个学习率约 0.033，超过了梯度下降的上限 0.02：没有动量，就会发散。
 #
 # 先预言：最快的球是不是也最平稳？把这两个数四舍五入到三位，要多走几步？
 #
-# 从 (1, 1) 出发，把距离缩到百万分之一：$\varepsilon=0.01$ 的梯度下降要 **1,341** 步，最好的 $\varepsilon=2/101$ 要 **691** 步，Polyak 的球只要 **93** 步。但它先横着摆出去将近四倍远：最快的不是最平稳的。四舍五入以后要 **132** 步，最优点像刀刃一样窄。
+# 从 (1, 1) 出发，把距离缩到百万分之一：$\varepsilon=0.01$ 的梯度下降要 **1,341** 步，最好的 $\varepsilon=2/101$ 要 **691** 步，Polyak 的球只要 **93** 步。但它先横着摆出去将近四倍远：最快的不是最平稳的。四舍五入以后要 **132** 步：动量小一点，代价就很大；大一点却不吃亏（取 0.033 和 0.67 要 84 步，取 0.028 和 0.70 要 73 步）。长远看速率最好，不等于走到某个距离的步数最少。
 #
 # 常用的 $\alpha=0.9$、$\varepsilon=0.01$ 要 **258** 步。涅斯捷罗夫动量在球将要滚到的地方取梯度，要 **155** 步。Adam 不必知道曲率，只要一个学习率：取 0.001、0.01、0.1，分别走 **3,726** 步、**351** 步、**189** 步第一次到达；可是后两种又荡了出去，取 0.1 时走了 **256** 步才站稳。
 #
@@ -1248,8 +1249,8 @@ claims.exact("Adam, 0.1, for good", runners["Adam, 0.1"][1], "256 steps")
 
 # %% [markdown]
 # Gradient descent takes **1,341 steps** at the cautious rate and **691 steps** at its best one, $2/(1+\lambda)$.
-# Polyak's ball takes **93 steps**, but **132 steps** after rounding: the optimum is as narrow as a knife's edge, and
-# nobody knows curvatures to three digits. The everyday 0.9 takes **258 steps**, Nesterov **155 steps**. Adam needs no
+# Polyak's ball takes **93 steps**, but **132 steps** after rounding: a little less momentum costs much. A little more costs nothing (84 with 0.033
+# and 0.67, and 73 with 0.028 and 0.70): the best rate in the long run is not the fewest steps to a given distance. The everyday 0.9 takes **258 steps**, Nesterov **155 steps**. Adam needs no
 # curvature, only a rate: **3,726 steps**, **351 steps** or **189 steps** for 0.001, 0.01 and 0.1. The last two swing
 # out again; at 0.1 it stays only from **256 steps** on.
 #
@@ -1500,7 +1501,7 @@ claims.check("SGD, test accuracy", noisy, "92.2 %", band=(91.3, 93.3), stand_in=
 #
 # 先验证第一个：16 个隐藏单元，权重衰减 0.01，样本之间不能都满意。在谷底量得 $\operatorname{tr}C=$ **24.8**。学习率最小时，实测的地板与预言之比是 **0.95**；最大时是 **1.12**，偏高，因为公式是小 $\varepsilon$ 的极限。
 #
-# 再验证第二个：64 个隐藏单元，没有权重衰减，学习率不变。走完 4,000 步，**99.8** % 的训练数字都认对了；第 2,000 步时的 $\operatorname{tr}C$，是第 4,000 步时的 **4.1** 倍。能让每个样本都满意的网络叫**插值**网络：噪声自行消失，学习率不变也到得了。
+# 再验证第二个：64 个隐藏单元，没有权重衰减，学习率不变。走完 4,000 步，**99.8** % 的训练数字都认对了；第 2,000 步时的 $\operatorname{tr}C$，是第 4,000 步时的 **4.1** 倍。到这时还在降，看不见地板。能让每个样本都满意的网络叫**插值**网络；按理论，噪声会消失，学习率不变也到得了，但四千步还证明不了这一点。
 #
 # </details>
 
@@ -1611,8 +1612,9 @@ claims.check("tr C, 2,000 over 4,000 steps", shrunk, "4.1 times", band=(1.6, 6.6
 
 # %% [markdown]
 # After 4,000 steps **99.8 %** of the training digits are right, and $\operatorname{tr} C$ is **4.1 times** smaller than
-# halfway. A network that can satisfy all its examples **interpolates**: its noise dies by itself, and a constant rate does
-# arrive.
+# halfway. It is still falling, and no floor is in sight. A network that can satisfy all its
+# examples **interpolates**; theory says that its noise then dies and a constant rate arrives. Four thousand steps do not
+# prove it.
 
 # %% [markdown] tags=["instructor"]
 # At home, or a second hour. Ask what happens to an SGD that starts *at* the minimum. Likely question: "is the floor
@@ -1645,20 +1647,20 @@ claims.table()
 # <summary>中文</summary>
 #
 # - 学习率受最陡方向限制，步数由条件数决定；标准化特征是最便宜的加速。
-# - 一个样本的梯度是无偏的：远处又便宜又好用，近处全是噪声。
+# - 一个样本的梯度是无偏的：远处又便宜又好用，近处大半是噪声。
 # - 学习率不变，SGD 就停在地板上：方差 $\varepsilon/(2-\varepsilon)$，多余风险约 $\varepsilon/4$，再等也没用。
 # - 两味药：加大批量（方差除以 $M$）；让学习率下降（$\sum\varepsilon=\infty$，$\sum\varepsilon^2<\infty$ 就够了）。
-# - 动量治窄谷，不治噪声，反而把地板抬高 $1/(1-\alpha)$ 倍左右。
-# - ★ 真网络的地板约为 $\frac{\varepsilon}{4M}\operatorname{tr}C$；能插值的网络，噪声自行消失。
+# - 动量治窄谷，不治噪声：学习率不变时，地板抬高 $1/(1-\alpha)$ 倍左右。
+# - ★ 真网络的地板约为 $\frac{\varepsilon}{4M}\operatorname{tr}C$；能插值的网络，按理论没有地板。
 #
 # </details>
 #
 # - The steepest direction limits the rate, the condition number sets the steps. Standardise your features.
-# - One example's gradient is unbiased: cheap and good far away, pure noise near the minimum.
+# - One example's gradient is unbiased: cheap and good far away, mostly noise near the minimum.
 # - With a constant rate SGD stays on a floor: variance $\varepsilon/(2-\varepsilon)$, excess risk about $\varepsilon/4$. Waiting does not help.
 # - Two medicines: larger batches (variance over $M$) and a falling rate ($\sum\varepsilon = \infty$ and $\sum\varepsilon^2 < \infty$ suffice).
-# - Momentum cures narrow valleys, not noise: it lifts the floor about $1/(1-\alpha)$ times.
-# - ★ A real network's floor is about $\frac{\varepsilon}{4M}\operatorname{tr}C$, unless it interpolates: then the noise dies by itself.
+# - Momentum cures narrow valleys, not noise: at an unchanged rate it lifts the floor about $1/(1-\alpha)$ times.
+# - ★ A real network's floor is about $\frac{\varepsilon}{4M}\operatorname{tr}C$, unless it interpolates: then theory has no floor.
 
 # %% [markdown] tags=["instructor"]
 # 2 minutes. Ask for the lines before you show them.

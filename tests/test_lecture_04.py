@@ -387,3 +387,10 @@ def test_trials_neither_train_on_the_test_digits_nor_judge_by_the_training_digit
     assert poisoned == {name: accuracy / 2 for name, accuracy in clean.items()}
     # every test digit called by the next one's name, the training digits untouched: what was right is wrong
     assert accuracies(test_X, (test_y + 1) % 10)["SGD, ε = 0.1"] == 0
+
+
+@pytest.mark.parametrize(
+    ("eps", "alpha", "steps"), [(4 / 121, 81 / 121, 93), (0.033, 0.67, 84), (0.028, 0.7, 73)]
+)
+def test_the_ball_with_the_best_rate_in_the_long_run_is_not_the_first_to_arrive(eps, alpha, steps):
+    assert race(momentum_step, np.zeros(2), eps, alpha)[0] == steps

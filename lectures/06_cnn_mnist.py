@@ -463,7 +463,7 @@ x = np.array([3, 1, 4, 1, 5, 9])
 max_pool(x), max_pool(np.array([1, 3, 1, 4, 9, 5])), max_pool(np.roll(x, 1))
 
 # %% [markdown]
-# Swapped inside their blocks, the numbers give the same answer. Moved by one place in a circle, they do not, though the 4 stays. That is *local* invariance: often, not always.
+# Swapped inside their blocks, the numbers give the same answer. Moved by one place in a circle, they do not. That is *local* invariance: often, not always.
 
 # %% tags=["nbval-check-output"]
 claims.exact("parameters of a pooling layer", keras.layers.MaxPooling2D().count_params(), "0")
@@ -593,7 +593,7 @@ reached = sum(stack(raised)[1] != 0 for raised in np.eye(12))
 claims.exact("inputs that reach one output", reached, "8")
 
 # %% [markdown]
-# **8**, as drawn and as computed. Each pooling doubles the jump, so a few layers see a whole digit.
+# **8**, as drawn and as computed. Each pooling doubles the jump, so three such blocks would see a whole digit.
 
 # %% [markdown] tags=["instructor"]
 # 7 minutes. Likely question: "does pooling not save the parameters?" It saves none inside a convolution, whose weights do not depend on the picture's size. It saves them behind `Flatten`: without the two poolings of section 7 the last layer would have
@@ -704,7 +704,7 @@ claims.check("network, change after any move", change, "1e-12", band=(None, 1e-1
 # Below **1e-12** for every move.
 #
 # This is a **prior**, a belief put into the architecture. In fact there are two. What matters is *local*, so a small window will do. And it is the same *everywhere*, so weights may be shared. Let $f^*$ be the true answer (the "oracle"), $H$ the dense
-# networks, and $H' \subset H$ those with convolutions. If $f^*$ lies in $H'$, or close to it, we lose nothing by searching the much smaller $H'$, and the same data go further: the gap between training and test error is smaller.
+# networks, and $H' \subset H$ those with convolutions. If $f^*$ lies in $H'$, or close to it, we lose little by searching the much smaller $H'$, and the same data should go further.
 #
 # Convolutions believe in shifts alone. If the picture turns, the answer does not turn along. For rotations and sizes we train on turned and zoomed copies (*augmentation*), or build the symmetry in, as *steerable* CNNs do.
 
@@ -865,7 +865,7 @@ claims.check(
 #
 # 是卷积的功劳，还是训练配方的功劳？用同一个配方训练四次：小一号的 CNN（32/64 个滤波器）和上一讲的全连接网络，分别用原样的和打乱像素的数字。先猜：哪一个最好，哪一个最差？
 #
-# 原样的数字上，CNN 做到 **98.4** %，比全连接高 **1.6** 个百分点，错误少了将近一半。打乱以后，全连接的变化是 **0.0** 个百分点，一点没丢；CNN 却掉了 **4.5** 个百分点，反而输给它。信息并没有少，全连接网络就是证明。先验是一个赌注：押对了省一半的错，押错了要付钱。
+# 原样的数字上，CNN 做到 **98.4** %，比全连接高 **1.6** 个百分点，错误少了将近一半。打乱以后，全连接的变化是 **0.0** 个百分点，一点没丢；CNN 却掉了 **4.5** 个百分点，反而输给它。信息并没有少，全连接网络就是证明。先验是一个赌注：押对了少错，押错了要付钱。
 #
 # 这样比公平吗？不完全：配方是照着 CNN 选的，dropout 也只有 CNN 有。换上全连接网络自己的配方（同第 5 讲：八轮，每批 256，学习率从 0.004 降起），差距缩小到 **0.5** 个百分点；不过这时它已经看了八遍，CNN 只看了一遍。
 #
@@ -1174,9 +1174,9 @@ np.correlate(x, w, mode="full"), np.correlate(w, x, mode="full")
 #
 # 第 7 节只用了一半的数字。更多的数据能带来多少？谁得益更多，CNN 还是全连接网络？让第 8 节的两个网络接着学另一半，配方不变。
 #
-# 小 CNN 升到 **98.8** %，全连接网络升到 **97.2** %，各多了大约半个百分点。我们原以为全连接网络得益更多，因为它事先知道得更少；量出来并非如此。数据加倍，也没有补上先验的差距：学完全部数字的全连接网络，仍然明显落后于只学了一半的 CNN。
+# 小 CNN 升到 **98.8** %，全连接网络升到 **97.2** %，各多了零点几个百分点。（其中一部分也许只是因为训练得更久；把前一半再学一遍，就能对照。）用这个配方，学完全部数字的全连接网络仍落后于只学了一半的 CNN。换上它自己的配方就不同了：全部数字学八遍，它达到了 CNN 用一半数字、每个只看一遍的水平（第 5 讲：98.4 %）。
 #
-# 第 7 节那个大一号的 CNN 呢？把六万个数字学两遍（每批 64），可到 99.1 % 至 99.2 %（见 `benchmarks/README.md` 的 `cnn_training`），时间是第 7 节的四倍。讲义的 99.3 % 只差再多几轮。
+# 第 7 节那个大一号的 CNN 呢？把六万个数字学两遍（每批 64），可到 99.1 % 至 99.2 %（见 `benchmarks/README.md` 的 `cnn_training`），时间是第 7 节的四倍。讲义的 99.3 %，我们没有训练到。
 #
 # </details>
 #
@@ -1201,10 +1201,9 @@ claims.check(
 )
 
 # %% [markdown]
-# The small CNN ends at **98.8 %**, the dense network at **97.2 %**: the other half brought each about half a point. We had expected more of it for the dense network, which knows less beforehand. But twice the data did not stand in for the prior: with all the digits the dense network is still well behind the
-# CNN that had seen half of them.
+# The small CNN ends at **98.8 %**, the dense network at **97.2 %**: each gains some tenths of a point. (Training longer may be part of it; a second pass over the first half would tell.) By this recipe the dense network with all the digits is still behind the CNN that had seen half of them. By its own recipe it is not: with all the digits, eight times over, it reaches what the CNN reached with half of them, each seen once (lecture 5: 98.4 %).
 #
-# And section 7's larger CNN? On all 60,000 digits, twice over in batches of 64, it names 99.1 to 99.2 % (our benchmark `cnn_training`, in `benchmarks/README.md`). That takes four times as long as section 7's training. The slide's 99.3 % is a few more passes away.
+# And section 7's larger CNN? On all 60,000 digits, twice over in batches of 64, it names 99.1 to 99.2 % (our benchmark `cnn_training`, in `benchmarks/README.md`). That takes four times as long as section 7's training. We have not trained as far as the slide's 99.3 %.
 
 # %% [markdown]
 # ## What we measured
@@ -1235,7 +1234,7 @@ claims.table()
 # - 多通道时，滤波器和输入一样深，各通道的回答相加；一个滤波器，一张特征图。
 # - 共享省的主要是参数，乘法省得少得多；感受野靠叠层和池化变大。
 # - 卷积对平移等变（边界除外），池化只对步幅的整数倍等变，全局池化不变；带 Flatten 的 CNN 不是平移不变的。
-# - 配方相同的时候，先验对了，错误减半；先验错了，付出的比得到的多。
+# - 用 CNN 的配方，先验对了，错误减半；各用各的配方，省得少一些。先验错了，就要付钱。
 #
 # </details>
 #
@@ -1243,7 +1242,7 @@ claims.table()
 # - A filter is as deep as its input, and adds up the channels' answers. Each filter makes one feature map.
 # - Sharing saves parameters far more than multiplications. Stacking and pooling widen the receptive field.
 # - Convolutions follow shifts, but at the border; pooling follows multiples of its stride; global pooling ignores shifts. A CNN that ends in Flatten and Dense is not invariant.
-# - At equal recipe, a prior that fits halves the errors. One that does not costs more than it ever gained.
+# - By the CNN's recipe, a prior that fits halved the errors; with each network's own recipe it saves less. One that does not fit cost more.
 
 # %% [markdown] tags=["instructor"]
 # 1 minute. Let the class say the last line before you show it.

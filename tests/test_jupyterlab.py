@@ -145,14 +145,17 @@ def ran(jupyterlab, course, request):
         page.wait_for_function(f"!{prompts}.includes('[*]:')", timeout=600_000, polling=500)
         page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for()
 
-        def save():
+        def save(typed=""):
             page.keyboard.press("Control+s")
             page.locator(".lm-TabBar-tab.jp-mod-dirty").wait_for(state="detached")
-            for _ in range(100):  # JupyterLab saves by itself, too, and while it does, the file is empty
+            for _ in range(100):  # a tab calls itself clean a moment before its file holds what was typed
                 try:
-                    return read(name, course.root)
+                    saved = read(name, course.root)
+                    if any(typed in cell.source for cell in saved.cells):
+                        return saved
                 except nbformat.reader.NotJSONError:
-                    time.sleep(0.1)
+                    pass  # JupyterLab saves by itself, too, and while it does, the file is empty
+                page.wait_for_timeout(100)
             pytest.fail(f"{name}.ipynb was not saved within ten seconds")
 
         yield SimpleNamespace(name=name, page=page, cells=page.locator(".jp-Notebook .jp-Cell"), save=save)
@@ -233,16 +236,18 @@ def test_every_claim_holds_in_the_table_that_run_all_shows(ran, screenshot):
 def test_edit_reaches_the_script_with_make_sync_and_not_before(ran, course):
     script = course.root / "lectures" / f"{ran.name}.py"
     before = script.read_text(encoding="utf-8")
+    note = "# written in JupyterLab"
     set_up = ran.page.locator(".jp-CodeCell").first
-    set_up.scroll_into_view_if_needed()
-    set_up.locator(".cm-content").click()
-    ran.page.keyboard.press("Control+End")
-    ran.page.keyboard.type("\n# written in JupyterLab")
-    edited = code_cells(ran.save())[0].source
-    assert edited.endswith("\n# written in JupyterLab")
+    editor = set_up.locator(".cm-content")
+    editor.click()
+    editor.press("Control+End")
+    editor.press_sequentially(f"\n{note}")
+    set_up.get_by_text(note).wait_for()
+    edited = code_cells(ran.save(typed=note))[0].source
+    assert edited.endswith(f"\n{note}")
     assert script.read_text(encoding="utf-8") == before
     subprocess.run(course.make("sync"), cwd=course.root, check=True, capture_output=True)
-    untouched = edited.removesuffix("\n# written in JupyterLab")
+    untouched = edited.removesuffix(f"\n{note}")
     assert before.count(untouched) == 1
     assert script.read_text(encoding="utf-8") == before.replace(untouched, edited)
 

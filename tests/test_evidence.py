@@ -447,6 +447,16 @@ def test_a_falsehood_that_is_noticed(falsehoods, capsys):
     assert never.split() == ["42", "seed", "42", "three"]
 
 
+@pytest.mark.parametrize("lecture", lectures.read(jobs.ROOT), ids=lambda lecture: lecture.stem)
+def test_a_control_ends_with_the_last_claim_that_must_go_red(lecture):
+    claims = [claim.name for claim in lecture.claims if not claim.exact]
+    middle = claims[len(claims) // 2]
+    whole = jobs.Job(lecture.stem, lecture.text, 0, "real", "tensorflow")
+    run = lectures.Lecture(lecture.stem, controls.as_far_as([claims[0], middle], whole).text)
+    assert [cell.source for cell in run.cells] == [cell.source for cell in lecture.cells[: len(run.cells)]]
+    assert middle in {claim.name for claim in lectures.claims_of(run.cells[-1], lecture.stem)}
+
+
 def test_a_falsehood_that_goes_unnoticed_is_a_finding(falsehoods, capsys):
     root = falsehoods('"two", 2,', '"two", 2.5,', ["two"])
     assert controls.controls("42", root=root) == 1

@@ -22,8 +22,8 @@ lease_years, middle_storey = lecture_source.definitions("04", "lease_years", "mi
 full_gradient, walk, one_by_one, share_downhill = lecture_source.definitions(
     "04", "full_gradient", "walk", "one_by_one", "share_downhill"
 )
-plain_walk, sgd, last, floor, steps_to_floor, shuffled_epoch = lecture_source.definitions(
-    "04", "plain_walk", "sgd", "last", "floor", "steps_to_floor", "shuffled_epoch"
+plain_walk, sgd, last, floor, shuffled_epoch = lecture_source.definitions(
+    "04", "plain_walk", "sgd", "last", "floor", "shuffled_epoch"
 )
 valley, momentum_step, nesterov_step, adam_step, race = lecture_source.definitions(
     "04", "valley", "momentum_step", "nesterov_step", "adam_step", "race"
@@ -175,12 +175,6 @@ def test_memory_does_not_grow_with_the_steps():
     assert peak(2_000) < 1.1 * peak(200) < 1e6
 
 
-def test_steps_to_the_floor_by_hand():
-    assert steps_to_floor(1, 0.5) == 1  # ½ < √⅓
-    assert steps_to_floor(0.5, 0.5) == 0  # already below
-    assert steps_to_floor(1, 0.1) == 14  # 0.9¹⁴ = 0.2288 < √(1/19) = 0.2294
-
-
 def test_a_shuffled_epoch_meets_each_target_once():
     # rate ½ from 0, targets −1 and 1: −½ then ¼, or ½ then −¼
     *_, theta = shuffled_epoch(np.zeros(50), np.array([-1.0, 1.0]), 0.5, np.random.default_rng(0), M=1)
@@ -297,6 +291,11 @@ def test_the_sliders_of_the_ball_at_both_ends(eps, alpha, shown):
     assert np.isfinite(drawn.get_xydata()).all()
     assert drawn.get_xydata()[1] == pytest.approx([1 - eps, 1 - 100 * eps])
     assert axes.get_ylim() == (-1.3, 1.3), "what leaves the frame must not shrink the valley to a line"
+
+
+def test_the_sliders_can_leave_what_the_lecture_asks_for():
+    positions = path(0.029, 0.7)  # the aside's answer, on the sliders' grid
+    assert np.linalg.norm(positions[-1]) / np.sqrt(2) < 0.01 / 100
 
 
 @pytest.fixture

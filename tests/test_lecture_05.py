@@ -8,8 +8,8 @@ from scipy.special import softmax
 
 import lecture_source
 
-random_swaps, shuffle, probabilities, descend, test_error = lecture_source.definitions(
-    "05", "random_swaps", "shuffle", "probabilities", "descend", "test_error"
+random_swaps, shuffle, probabilities, descend, test_error, recipes_met = lecture_source.definitions(
+    "05", "random_swaps", "shuffle", "probabilities", "descend", "test_error", "recipes_met"
 )
 test_error.__test__ = False  # pytest would take the lecture's function for a test
 seeds = st.integers(0, 2**32 - 1)
@@ -99,6 +99,12 @@ def test_rows_held_back_are_not_looked_at():
     poisoned[3:] = 1e9
     test_error(model, X, poisoned, 3)
     assert model.mean == 2
+
+
+def test_a_recipe_is_all_but_the_age():
+    # trained on a and b; held back are a at another age, b at its own, and one that is new
+    table = np.array([[1, 2, 28], [3, 4, 28], [1, 2, 7], [3, 4, 28], [1, 4, 28]])
+    assert recipes_met(table, 2) == pytest.approx(200 / 3)
 
 
 def problem(seed):

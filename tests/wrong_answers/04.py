@@ -35,5 +35,7 @@ WRONG = {
         (lambda walks: walks[len(walks) // 2 :].sum(axis=0), "divide by the number of its steps"),
         (lambda walks: -walks[len(walks) // 2 :].mean(axis=0), "average to (1, 4, 1)"),
         (lambda walks: walks[len(walks) // 2 :], "one mean for each walk"),
+        (lambda walks: walks[2:].mean(axis=0), "right for four steps"),
+        (lambda walks: walks[-2:].mean(axis=0), "right for four steps"),
     ],
 }

@@ -22,6 +22,11 @@ def swaps_by_bubbles(order):
     return swaps
 
 
+def by_the_inverse(W1, b1, W2, order):
+    back = np.argsort(order)
+    return W1[:, back], b1[back], W2[back]
+
+
 WRONG = {
     "to_swaps": [
         (
@@ -35,6 +40,7 @@ WRONG = {
     "for_plain_images": [
         (lambda W, order: W[order], "ask which way the rows go"),
         (lambda W, order: W, "should give"),
+        (lambda W, order: W[order][order][order], "should give"),  # right for cycles of two and of four
         (lambda W, order: W[np.argsort(order)].T, "the transpose"),
         (lambda W, order: W[:, order[:2] % 2], "should give"),  # columns in the place of rows
     ],
@@ -45,6 +51,7 @@ WRONG = {
             "a unit is a *column* of W1 and a row of W2",
         ),
         (lambda W1, b1, W2, order: (W1[:, order], b1, W2[order]), "left their biases behind"),
+        (by_the_inverse, "index with `order` itself"),
         (lambda W1, b1, W2, order: W1[:, order], "the three arrays"),
         (lambda W1, b1, W2, order: (W1[:, order].T, b1[order], W2[order]), "the transpose"),
     ],

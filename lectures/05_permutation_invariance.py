@@ -682,11 +682,11 @@ plotting.show("A shuffle costs nothing once the weights follow", "test accuracy 
 # <details>
 # <summary>中文</summary>
 #
-# 先投票，再展开下面这段：同一张表，不打乱行，取最后五分之一做测试，小网络的误差会怎样？最小二乘呢？
+# 先投票，再展开下面这段：混凝土强度表若不打乱行，取最后五分之一做测试，小网络的误差会怎样？最小二乘呢？
 #
 # 混凝土强度表有八列：水泥、矿渣、水……谁先谁后纯属约定，每一列自己就有意义。这种特征叫**稠密特征**（也译密集特征）：打乱列，对我们没有损失（表头跟着走就行），对网络也没有。最小二乘的误差变化不到 **1e-9 MPa**；小网络的测试误差平均 **5.8 MPa**，打乱列以后再训练，相差 **0.0 MPa**。
 #
-# 行的次序却是另一回事。打乱行再分，测试集里有 **74** % 的配方在训练集里也出现过，只是龄期不同。若让同一配方的各行都留在一边，只考没见过的配方，误差是 **6.5 MPa**，只大一点，每次划分的出入也有这么多。
+# 行的次序却是另一回事。打乱行再分，测试集里有 **74** % 的配方在训练集里也出现过，多半只是龄期不同。若让同一配方的各行都留在一边，只考没见过的配方，误差是 **6.5 MPa**，只大一点，每次划分的出入也有这么多。
 #
 # 不打乱，取最后五分之一做测试，同一个网络的误差是 **15.0 MPa**，还不如每次都答平均强度（**12.9 MPa**）：那里是另一类配方。可是最小二乘只错 **8.7 MPa**，可见题目并非无解，是网络在见过的范围以外靠不住。留出哪些行，决定了测的是哪个问题。
 #
@@ -806,7 +806,7 @@ claims.check(
 )
 
 # %% [markdown]
-# So **74 %** of that test asks for a known recipe at another age. To ask for *new* recipes, shuffle the recipes and
+# So **74 %** of that test asks for a known recipe, mostly at another age. To ask for *new* recipes, shuffle the recipes and
 # keep the rows of each together:
 
 # %%

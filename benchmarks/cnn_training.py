@@ -4,7 +4,7 @@
   dropout 0.5, Adam at its constant default rate, batches of 128, the first 54,000 digits, at most 15 epochs.
 - *Lecture*: lecture 06's CNN with 64 and 128 filters, six times the arithmetic per digit, on all digits: two
   epochs in batches of 64, dropout 0.25, the rate falling from 0.003 to zero along half a cosine (in class the
-  lecture trains on half of the digits, once). Once with
+  lecture trains on a quarter of the digits, once). Once with
   bfloat16 activations (`mixed_bfloat16`, one line in Keras), once in the lecture's float32.
 
 Each is tested after every epoch. Tests are not charged, nor is the example's validation; tracing the graph

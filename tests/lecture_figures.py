@@ -200,15 +200,3 @@ def before_sections(lecture):
     """Return the cells above the first `##` heading."""
     held = sum(len(section.cells) for section in lecture.sections)
     return lecture.cells[: len(lecture.cells) - held]
-
-
-def bold_figures_are_claimed(lecture):
-    """Of before: the bold figures of a section are those that its claims state, in any order."""
-    for section in lecture.sections:
-        claimed = {figure.number for claim in section.claims for figure in figures_of(claim.stated)}
-        english, blocks = split_chinese(section.markdown)
-        for text in map(marked, (english, *blocks)):
-            said = {match[0].rstrip(",") for match in bold_figures(text)}
-            assert said == claimed, (
-                f"{section.title}: bold but not claimed, or claimed but not said: {said ^ claimed}"
-            )

@@ -7,7 +7,7 @@ import ast
 import re
 import warnings
 
-from lecture_figures import bold_figures_are_claimed, figures_are_said_in_order, split_chinese
+from lecture_figures import figures_are_said_in_order, split_chinese
 from tools.lectures import is_aside
 
 CLOSING = ["What we measured", "Recap", "Poll", "Exercises", "Further"]
@@ -154,17 +154,8 @@ def promises_fit(lecture):
         assert promised <= most, f"index.toml promises {fact} = {promised}, over {most}"
 
 
-def prose_carries_the_code(lecture):
-    """Of before: as many cells of prose as of code."""
-    code = sum(cell.cell_type == "code" for cell in lecture.cells)
-    prose = len(lecture.cells) - code
-    assert prose >= code, f"{code} code cells, but only {prose} of prose"
-
-
-ALWAYS = (sections_are_numbered, words_fit)
-FORM_1 = (bold_figures_are_claimed, prose_carries_the_code)
-FORM_2 = (
-    *(title_names_topic_and_point, needs_are_those_of_the_index, minutes_add_up, figures_are_said_in_order),
-    *(nothing_is_said_over_and_over, chinese_is_in_paragraphs, prose_stands_between, something_is_drawn),
-    *(promises_fit, claims_are_about_thirty),
+MEASURES = (
+    *(title_names_topic_and_point, needs_are_those_of_the_index, sections_are_numbered, minutes_add_up),
+    *(words_fit, nothing_is_said_over_and_over, figures_are_said_in_order, chinese_is_in_paragraphs),
+    *(prose_stands_between, something_is_drawn, claims_are_about_thirty, promises_fit),
 )

@@ -7,7 +7,6 @@ import signal
 import statistics
 import threading
 import time
-import warnings
 
 import psutil
 import pytest
@@ -501,7 +500,6 @@ def test_the_lectures_controls_fit_it_and_name_every_measured_claim(lecture):
         assert entry["red"], f"{entry['falsehood']}: name the claims that must go red"
         named |= set(entry["red"])
     unnamed = [claim.name for claim in lecture.claims if not claim.exact and claim.name not in named]
-    unnamed *= lecture.facts.get("form") == 2
     assert not unnamed, f"no falsehood of tests/controls/{lecture.number}.toml turns these red: {unnamed}"
 
 
@@ -517,18 +515,14 @@ def test_evidence_of_other_code_and_what_it_lacks_are_named():
 
 
 @pytest.mark.parametrize("lecture", lectures.read(jobs.ROOT), ids=lambda lecture: lecture.stem)
-def test_the_lectures_evidence_fits_its_bands_or_is_named_as_older_than_its_code(lecture):
+def test_the_lectures_evidence_is_of_its_code_and_fits_its_bands(lecture):
     rows = measured.read_csv(measured.path(jobs.ROOT, "evidence", lecture.number))
     older, lacking = evidence.older(rows, lecture), evidence.lacking(rows, lecture)
-    if older or lacking:
-        warnings.warn(
-            f"{lecture.stem}: evidence older than the code ({', '.join(older) or 'none'}) or lacking"
-            f' ({len(lacking)} rows): run `make evidence ARGS="--lectures {lecture.number}"`',
-            stacklevel=1,
-        )
-        return
+    anew = f'run `make evidence ARGS="--lectures {lecture.number}"`'
+    assert not older, f"evidence older than the code ({', '.join(older)}): {anew}"
+    assert not lacking, f"evidence lacks {'; '.join(lacking)}: {anew}"
     flagged = [row for row in evidence.judged(rows, lecture) if evidence.loud(row)]
-    for row in flagged if lecture.facts.get("form") == 2 else ():
+    for row in flagged:
         pytest.fail(
             f"{row['claim']}, {row['source']}: {row['flags']}; set its band anew, or say why beside it"
         )

@@ -184,7 +184,7 @@ def test_nothing_is_fitted_to_the_test_rows(monkeypatch):
     honest = figures(monkeypatch, lambda y, test: y)
     poisoned = figures(monkeypatch, ten_times_dearer)
     fitted = [name for name in honest if "training" in name or name.startswith("one ")]
-    assert len(fitted) == 7
+    assert len(fitted) == 5
     for name in fitted:
         assert poisoned[name] == pytest.approx(honest[name], rel=1e-9), f"{name}: test rows were fitted"
     assert poisoned["model 1 (area), test error"] > 2 * honest["model 1 (area), test error"]

@@ -14,9 +14,13 @@ import lecture_source
 merge, glorot, forward, risk, gradients, train, finite_differences, succeeds = lecture_source.definitions(
     "03", "merge", "glorot", "forward", "risk", "gradients", "train", "finite_differences", "succeeds"
 )
-sigmoid, stack_sigmoids, perceptron, random_set = lecture_source.definitions(
-    "03", "sigmoid", "stack_sigmoids", "perceptron", "random_set"
+sigmoid, stack_sigmoids, perceptron, has_silent_unit = lecture_source.definitions(
+    "03", "sigmoid", "stack_sigmoids", "perceptron", "has_silent_unit"
 )
+as_rows, ridge, softmax_regression, accuracy = lecture_source.definitions(
+    "03", "as_rows", "ridge", "softmax_regression", "accuracy"
+)
+MODELS = lecture_source.definitions("03", "by_quantity", "by_one_hot", "by_softmax")
 softmax, cross_entropy, slope_ce, slope_half_squared, race = lecture_source.definitions(
     "03", "softmax", "cross_entropy", "slope_ce", "slope_half_squared", "race"
 )
@@ -147,6 +151,14 @@ def test_a_silent_unit_stays_as_it_is():
     assert not np.array_equal(leaky[0][0, :, 0], [-0.5, -0.5])
 
 
+def test_a_start_has_a_silent_unit_if_one_of_its_units_answers_nothing_to_all_four_cases():
+    W = np.array([[[1.0, -1.0], [1.0, -1.0]], [[1.0, -1.0], [1.0, 1.0]], [[1.0, 1.0], [1.0, 1.0]]])
+    theta = [W, np.zeros((3, 1, 2)), np.ones((3, 2, 1)), np.zeros((3, 1, 1))]
+    assert has_silent_unit(X, theta).tolist() == [True, False, False]
+    theta[1][2, 0, 1] = -2.0  # only 11 reaches the threshold, and at the threshold a unit is silent
+    assert has_silent_unit(X, theta).tolist() == [True, False, True]
+
+
 @given(arrays.arrays(float, 5, elements=st.floats(-30, 30)))
 def test_sigmoid_agrees_with_scipy_and_is_symmetric(z):
     assert sigmoid(z) == pytest.approx(special.expit(z), abs=1e-15)
@@ -167,6 +179,8 @@ def test_stacked_sigmoids_by_hand():
     assert stack_sigmoids(0.0, 0) == (0.0, 1.0)
     assert stack_sigmoids(0.0, 1) == (0.5, 0.25)
     assert stack_sigmoids(0.0, 1, weight=10.0) == (0.5, 2.5)
+    assert stack_sigmoids(0.5, 1, weight=2.0, bias=-1.0) == (0.5, 0.5)
+    assert stack_sigmoids(0.5, 10, weight=4.0, bias=-2.0) == (0.5, 1.0)
 
 
 def with_bias(points):
@@ -198,18 +212,14 @@ def test_orthonormal_examples_make_the_bound_tight(labels):
 
 @given(seeds, st.floats(0.02, 0.3))
 def test_perceptron_keeps_its_bound_and_ends_without_a_mistake(seed, half_gap):
-    points, labels, gap = random_set(np.random.default_rng(seed), half_gap, n=40)
-    w, mistakes = perceptron(points, labels)
-    assert mistakes <= 4 / gap**2
-    assert (labels * (points @ w) > 0).all()
-
-
-@given(seeds, st.floats(0.02, 0.3))
-def test_random_sets_lie_on_the_sphere_and_leave_the_gap(seed, half_gap):
-    points, labels, gap = random_set(np.random.default_rng(seed), half_gap)
-    assert np.linalg.norm(points, axis=1) == pytest.approx(np.ones(len(points)))
-    assert gap >= 2 * half_gap
-    assert set(labels) <= {-1, 1}
+    rng = np.random.default_rng(seed)
+    points, w_star = rng.normal(size=(40, 3)), rng.normal(size=3)
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    side = points @ w_star / np.linalg.norm(w_star)
+    far = np.abs(side) >= half_gap
+    w, mistakes = perceptron(points[far], np.sign(side[far]))
+    assert mistakes <= 1 / half_gap**2  # 4 R² / γ² with R = 1 and γ = 2 half_gap
+    assert (np.sign(side[far]) * (points[far] @ w) > 0).all()
 
 
 @given(scores, st.floats(-1e6, 1e6))
@@ -250,3 +260,50 @@ def test_race_stops_at_the_first_step_beyond_the_finish():
     assert path[:2] == pytest.approx([0.5, special.expit(1.0)])  # slope -1/2, so z = 0 + 2 / 2
     assert path[-1] > 0.9
     assert (path[:-1] <= 0.9).all()
+
+
+def test_pictures_become_rows_that_begin_with_the_bias():
+    rows = as_rows(np.array([[[0, 255], [51, 102]]], dtype=np.uint8))
+    assert rows.dtype == np.float32
+    assert rows == pytest.approx(np.array([[1, 0, 1, 0.2, 0.4]]))
+
+
+def test_ridge_by_hand():
+    # one column of ones: the mean of the targets, shrunk by its price
+    assert ridge(np.ones((4, 1)), np.array([0.0, 1, 1, 0]), price=1.0) == pytest.approx([0.25])
+    assert ridge(np.ones((4, 1)), np.eye(4)[:, :2], price=0.0) == pytest.approx(np.full((1, 2), 0.25))
+
+
+def test_a_step_of_softmax_regression_goes_down_the_gradient_of_the_mean_cross_entropy():
+    rng = np.random.default_rng(0)
+    points, labels = rng.normal(size=(6, 3)), rng.integers(10, size=6)
+    slope = -softmax_regression(points, labels, n_steps=1, eps=1.0)
+    for index in np.ndindex(slope.shape):
+        nudge = np.zeros_like(slope)
+        nudge[index] = 1e-6
+        above, below = (cross_entropy(softmax(points @ W), labels) for W in (nudge, -nudge))
+        assert slope[index] == pytest.approx((above - below) / 2e-6, abs=1e-8)
+
+
+def clouds(rng, n):
+    """Return n points, rows that begin with a 1, of ten clouds far apart, and the clouds' numbers."""
+    labels = np.arange(n) % 10
+    points = np.eye(10)[labels] + 0.1 * rng.normal(size=(n, 10))
+    return np.column_stack([np.ones(n), points]), labels
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_models_neither_train_on_the_test_digits_nor_are_judged_by_the_training_digits(model):
+    rng = np.random.default_rng(0)
+    train_set, (test_X, test_y) = clouds(rng, 200), clouds(rng, 100)
+    clean = accuracy(model, train_set, (test_X, test_y))
+    assert clean >= 40  # by chance 10
+    # as many poisoned test digits again, not-a-number and of a name that nobody gives: half of it, exactly
+    poisoned = np.vstack([test_X, np.full_like(test_X, np.nan)]), np.append(test_y, [99] * 100)
+    with np.errstate(invalid="ignore"):
+        assert accuracy(model, train_set, poisoned) == clean / 2
+    # test digits called by wrong names: what was right is wrong, and no training has learned the new names
+    assert accuracy(model, train_set, (test_X, test_y + 10)) == 0
+    # training digits called by wrong names: the model has learned these
+    moved = train_set[0], (train_set[1] + 5) % 10
+    assert accuracy(model, moved, (test_X, test_y)) < clean / 2

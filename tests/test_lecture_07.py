@@ -18,7 +18,9 @@ confusion, recall, precision, f1 = lecture_source.definitions("07", "confusion",
 roc_curve, auc, ranked_right = lecture_source.definitions("07", "roc_curve", "auc", "ranked_right")
 linear, threshold_finding = lecture_source.definitions("07", "linear", "threshold_finding")
 thumbnail, frame, with_frame_of = lecture_source.definitions("07", "thumbnail", "frame", "with_frame_of")
-told_apart, neighbours = lecture_source.definitions("07", "told_apart", "neighbours")
+told_apart, neighbours, against_rest = lecture_source.definitions(
+    "07", "told_apart", "neighbours", "against_rest"
+)
 quantisation, numbered, child = lecture_source.definitions("07", "quantisation", "numbered", "child")
 
 # The lecture's vehicles: 1,010 cars of which 10 are missed, 10 trucks and 10 bicycles all called cars.
@@ -207,6 +209,11 @@ def test_neighbours_follow_one_another_and_are_spread_evenly():
     piles = neighbours(np.arange(103), 10)
     assert [pile[0] for pile in piles] == [0, 20, 40, 60, 80]
     assert all((np.diff(pile) == 1).all() and len(pile) == 10 for pile in piles)
+
+
+def test_a_pile_is_compared_with_the_others_and_not_with_itself():
+    whole = np.array([[3.0, 0], [5, 0], [1, 1], [3, 5], [2, 3]])
+    assert against_rest(whole[:2], whole).tolist() == [2, -3]
 
 
 def test_quality_75_has_the_table_that_the_lecture_shows(tmp_path):

@@ -1,13 +1,7 @@
-"""The form that every lecture keeps, so that the course reads as one. Messages say what to change.
-
-A lecture whose table in index.toml says `form = 2` is held to all measures of lecture_form.py, others to
-those of before; the switch goes when all have it.
-"""
+"""The form that every lecture keeps, so that the course reads as one. Messages say what to change."""
 
 import ast
-import io
 import re
-import tokenize
 
 import nbformat
 import pytest
@@ -29,27 +23,16 @@ FACTS = {
 each_lecture = pytest.mark.parametrize("stem", LECTURES)
 
 
-def is_new(stem):
-    return LECTURES[stem].facts.get("form") == 2
-
-
 def figures_of_other_lectures(lecture):
     course = {lecture.number: lecture for lecture in LECTURES.values()}
     lecture_figures.figures_of_other_lectures_are_theirs(lecture, course)
 
 
-NEW = (*lecture_form.ALWAYS, *lecture_form.FORM_2, figures_of_other_lectures)
-OLD = (*lecture_form.ALWAYS, *lecture_form.FORM_1)
+MEASURES = (*lecture_form.MEASURES, figures_of_other_lectures)
 
 
-@pytest.mark.parametrize(
-    ("stem", "measure"),
-    [
-        pytest.param(stem, measure, id=f"{stem}-{measure.__name__}")
-        for stem in LECTURES
-        for measure in (NEW if is_new(stem) else OLD)
-    ],
-)
+@each_lecture
+@pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.__name__)
 def test_it_keeps_the_measure(stem, measure):
     measure(LECTURES[stem])
 
@@ -71,8 +54,7 @@ def sections(stem):
 @each_lecture
 def test_the_index_knows_the_lecture(stem):
     entry = LECTURES[stem].facts
-    assert entry.keys() - {"form"} == FACTS, f"index.toml, [{stem}]: its facts are {', '.join(sorted(FACTS))}"
-    assert entry.get("form", 2) == 2, f"index.toml, [{stem}]: form is 2, or not there"
+    assert entry.keys() == FACTS, f"index.toml, [{stem}]: its facts are {', '.join(sorted(FACTS))}"
     assert entry["question"].endswith("?"), "the question should be one"
     unknown = set(entry["datasets"]) - catalogue().keys()
     assert not unknown, f"index.toml names datasets that the catalogue lacks: {unknown}"
@@ -118,11 +100,6 @@ def test_each_section_has_one_chinese_block_in_its_opening_cell(stem):
         )
 
 
-def has_comment(cell):
-    tokens = tokenize.generate_tokens(io.StringIO(cell.source).readline)
-    return any(token.type == tokenize.COMMENT for token in tokens)
-
-
 @each_lecture
 def test_claims_are_compared_and_say_why_they_are_not_asserted(stem):
     for cell in cells(stem):
@@ -131,8 +108,7 @@ def test_claims_are_compared_and_say_why_they_are_not_asserted(stem):
             f"tag the cell nbval-check-output:\n{cell.source}"
         )
         for claim in claims:
-            explained = claim.explained if is_new(stem) else has_comment(cell)
-            assert claim.exact or claim.stand_in is not None or explained, (
+            assert claim.exact or claim.stand_in is not None or claim.explained, (
                 f"{claim.name}: say in a comment right above why it is not asserted on a stand-in"
             )
     assert LECTURES[stem].claims, "a lecture without a claim states nothing"

@@ -111,7 +111,6 @@ TOY = (
         ]
     )
 )
-MEASURES = (*lecture_form.ALWAYS, *lecture_form.FORM_2)
 
 
 def toy(text=TOY, **facts):
@@ -130,7 +129,7 @@ def told(measure, lecture, *more):
     return str(caught.value)
 
 
-@pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.__name__)
+@pytest.mark.parametrize("measure", lecture_form.MEASURES, ids=lambda measure: measure.__name__)
 def test_a_good_lecture_keeps_every_measure(measure):
     measure(toy())
 

@@ -15,6 +15,10 @@ def one_hot_counted_from_one(codes, k):
     return np.eye(k)[codes - 1]
 
 
+def one_hot_renumbered(codes, k):
+    return np.eye(k)[np.unique(codes, return_inverse=True)[1]]
+
+
 def one_hot_codes_in_place_of_ones(codes, k):
     return np.eye(k)[codes] * codes[:, None]
 
@@ -53,6 +57,10 @@ def noise_subtracted(rmse, noise):
 
 def noise_halved(rmse, noise):
     return (rmse**2 + noise**2 / 2) ** 0.5
+
+
+def noise_and_one(rmse, noise):
+    return noise + 1.0
 
 
 def noise_for_3_and_4_only(rmse, noise):
@@ -95,7 +103,8 @@ WRONG = {
     "one_hot": [
         (one_hot_transposed, "the transpose"),
         (one_hot_as_wide_as_the_largest_code, "even if some code never occurs"),
-        (one_hot_counted_from_one, "the code 2 has its one in column 1"),
+        (one_hot_counted_from_one, "the code 3 has its one in column 2"),
+        (one_hot_renumbered, "the code 3 has its one in column 2"),
         (one_hot_codes_in_place_of_ones, "each row needs one 1 and zeros elsewhere"),
         (one_hot_codes_as_they_are, "an array of shape (4,)"),
         (one_hot_zeros_and_ones_exchanged, "each row needs one 1 and zeros elsewhere"),
@@ -108,7 +117,8 @@ WRONG = {
         (noise_averaged, "noise never makes a model better"),
         (noise_subtracted, "do not subtract"),
         (noise_halved, "mean *squared* error"),
-        (noise_for_3_and_4_only, "for 5 and 12"),
+        (noise_and_one, "for 8 and 6 you say 7"),
+        (noise_for_3_and_4_only, "for 8 and 6 you say 5"),
     ],
     "ridge": [
         (ridge_scalar_added, "every entry"),

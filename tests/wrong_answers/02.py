@@ -24,8 +24,12 @@ def slope(w, k, x, y):
 WRONG = {
     "reachable": [
         (lambda numbers: sorted(totals(numbers, range(4))), "listed twice"),
-        (lambda numbers: set(totals(numbers, range(4))), "type set): return a sorted list"),
+        (lambda numbers: set(totals(numbers, range(4))), "type set: return a sorted list"),
         (lambda numbers: list(dict.fromkeys(totals(numbers, range(4)))), "not sorted"),
+        (
+            lambda numbers: list(set(totals(numbers, range(4)))),
+            "totals of 3, 20, 40 are right, but not sorted",
+        ),
         (lambda numbers: sorted(set(totals(numbers, range(4))), reverse=True), "not sorted"),
         (lambda numbers: sorted(set(totals(numbers, [3]))), "0 is missing"),
         (lambda numbers: sorted(set(totals(numbers, range(1, 4)))), "0 is missing"),
@@ -35,11 +39,13 @@ WRONG = {
         ),
         (lambda numbers: sorted(set(totals((*numbers, *numbers), range(4)))), "at most once"),
         (lambda numbers: sorted(set(totals(numbers, range(len(numbers) + 1)))), "nothing above it"),
-        (lambda numbers: len(set(totals(numbers, range(4)))), "type int): return a sorted list"),
+        (lambda numbers: len(set(totals(numbers, range(4)))), "type int: return a sorted list"),
     ],
     "plateau": [
         (hills, "divide by the width"),
         (lambda x, a, b, width: -hills(x, a, b, width) / width, "upside down"),
+        (lambda x, a, b, width: hills(x, a, b, width) / 0.1, "width 0.2 it should be 0.5 at x = 0.2"),
+        (lambda x, a, b, width: hills(x, a, b, 0.1) / 0.1, "width 0.2 it should be 0.5 at x = 0.2"),
         (
             lambda x, a, b, width: (
                 (relu(x - a) - relu(x - a - width) - relu(x - b) + relu(x - b - width)) / width
@@ -55,6 +61,8 @@ WRONG = {
     ],
     "knot_gradient": [
         (lambda w, k, x, y: np.mean(2 * (w * relu(x - k) - y) * -w), "the hinge is shut"),
+        (lambda w, k, x, y: np.mean(2 * (w * relu(x - k) - y) * -w * (x > 0)), "open where x > k"),
+        (lambda w, k, x, y: slope(w, k, x, y).sum() / (x > k).sum(), "the mean is over all three points"),
         (lambda w, k, x, y: -np.mean(slope(w, k, x, y)), "the sign is not"),
         (lambda w, k, x, y: np.sum(slope(w, k, x, y)), "the risk is their mean"),
         (lambda w, k, x, y: np.mean(slope(w, k, x, y)) / 2, "the factor 2"),

@@ -38,6 +38,12 @@ WRONG = {
             "false alarms cost",
         ),  # the dearest
         (lambda y, s, miss, alarm: np.array(costs(y, s, miss, alarm)), "return a single number"),
+        (  # a healthy child at the threshold not counted as alarmed
+            lambda y, s, miss, alarm: s[
+                np.argmin([miss * np.sum(s[y == 1] < t) + alarm * np.sum(s[y == 0] > t) for t in s])
+            ],
+            "from 0.3 on, 0 missed and 3 false alarms cost 3",
+        ),
     ],
     "for_validation": [
         (
@@ -49,6 +55,7 @@ WRONG = {
         (lambda c, share: ~np.isin(c, np.unique(c)[: int(share * len(np.unique(c)))]), "turned round"),
         (lambda c, share: np.flatnonzero(np.isin(c, ["p1", "p3"])), "it returned positions"),
         (lambda c, share: np.isin(c, ["p1", "p3"]).astype(int), "True or False"),
+        (lambda c, share: np.isin(c, np.unique(c)[:2]), "four, all but p9"),  # two, whatever the share
         (
             lambda c, share: np.unique(c)[:2],
             "return an array of shape (8,)",

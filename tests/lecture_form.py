@@ -142,7 +142,7 @@ def something_is_drawn(lecture):
 
 def claims_are_about_thirty(lecture):
     """Warn if a lecture measures many more claims than thirty."""
-    count = sum(not claim.exact for claim in lecture.claims)
+    count = len(lecture.measured)
     if count > MANY:
         warnings.warn(f"{lecture.stem}: {count} measured claims, and about 30 were meant", stacklevel=2)
 

@@ -374,7 +374,7 @@ def gathered(root, monkeypatch):
 
         def run_all(todo, scheduler, root):
             asked.extend((one.source, one.seed) for one in todo)
-            names = [claim.name for claim in Lecture("42", text).claims if not claim.exact]
+            names = [claim.name for claim in Lecture("42", text).measured]
             rows = [{"claim": name, "measured": 2.5, "versions": ""} for name in names]
             return [(one, Result(rows, list(errors))) for one in todo]
 
@@ -448,7 +448,7 @@ def test_a_falsehood_that_is_noticed(falsehoods, capsys):
 
 @pytest.mark.parametrize("lecture", lectures.read(jobs.ROOT), ids=lambda lecture: lecture.stem)
 def test_a_control_ends_with_the_last_claim_that_must_go_red(lecture):
-    claims = [claim.name for claim in lecture.claims if not claim.exact]
+    claims = [claim.name for claim in lecture.measured]
     middle = claims[len(claims) // 2]
     whole = jobs.Job(lecture.stem, lecture.text, 0, "real", "tensorflow")
     run = lectures.Lecture(lecture.stem, controls.as_far_as([claims[0], middle], whole).text)
@@ -499,13 +499,13 @@ def test_the_lectures_controls_fit_it_and_name_every_measured_claim(lecture):
         assert controls.falsified(entry, lecture).text
         assert entry["red"], f"{entry['falsehood']}: name the claims that must go red"
         named |= set(entry["red"])
-    unnamed = [claim.name for claim in lecture.claims if not claim.exact and claim.name not in named]
+    unnamed = [claim.name for claim in lecture.measured if claim.name not in named]
     assert not unnamed, f"no falsehood of tests/controls/{lecture.number}.toml turns these red: {unnamed}"
 
 
 def test_evidence_of_other_code_and_what_it_lacks_are_named():
     lecture = Lecture("42_sample", LECTURE, {"datasets": []})
-    names = [claim.name for claim in lecture.claims if not claim.exact]
+    names = [claim.name for claim in lecture.measured]
     ours = depends.code_hash(lecture.stem, lecture.text)
     rows = [{"claim": name, "source": "none", "code": ours} for name in names]
     assert (evidence.older(rows, lecture), evidence.lacking(rows, lecture)) == ([], [])

@@ -63,40 +63,41 @@ def sample():
     )
 
 
-@pytest.fixture(scope="module")
-def edition(tmp_path_factory):
-    """Build an edition of the sample and of every stored notebook; return the folder of its pages."""
-    root = tmp_path_factory.mktemp("site")
+def write_sample(root):
+    """Write the sample to a course's folder, beside the lectures there, and what a site needs besides."""
     shutil.copytree(ROOT / "docs", root / "docs", ignore=shutil.ignore_patterns("node_modules", "notebooks"))
-    for folder in ("lectures", "notebooks", "measured", controls.CONTROLS):
-        shutil.copytree(ROOT / folder, root / folder)
     shutil.copy(ROOT / "pyproject.toml", root)
+    for folder in ("lectures", "notebooks"):
+        (root / folder).mkdir(exist_ok=True)
     (root / "lectures" / "99_sample.py").write_text(SCRIPT, encoding="utf-8")
     nbformat.write(sample(), root / "notebooks" / "99_sample.ipynb")
     with (root / "lectures" / "index.toml").open("a", encoding="utf-8") as index:
         index.write(FACTS)
 
-    def sphinx(name, *options):
-        pages = root / name
-        done = subprocess.run(
-            [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", *options, root / "docs", pages],
-            cwd=ROOT,  # where conf.py finds tools/
-            env=os.environ | {"PYTHONUTF8": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-        )
-        assert done.returncode == 0, done.stdout
-        return pages
 
-    sphinx.root = root
-    return sphinx
+def edition(root, *options):
+    """Build an edition of a course; return the folder of its pages."""
+    pages = root / "site"
+    done = subprocess.run(
+        [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", *options, root / "docs", pages],
+        cwd=ROOT,  # where conf.py finds tools/
+        env=os.environ | {"PYTHONUTF8": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stdout
+    return pages
 
 
 @pytest.fixture(scope="module")
-def students(edition):
-    """The folder of the students' edition, with evidence for the sample."""
+def students(tmp_path_factory):
+    """The folder of the students' edition of the sample, with evidence, and of every stored notebook."""
+    root = tmp_path_factory.mktemp("students")
+    for folder in ("lectures", "notebooks", "measured", controls.CONTROLS):
+        shutil.copytree(ROOT / folder, root / folder)
+    write_sample(root)
     rows = [
         {"claim": claim, "measured": seed + 0.12345678, "versions": "python 3.13.5; keras 3.15.0"}
         for claim in CLAIMS
@@ -104,19 +105,16 @@ def students(edition):
     ]
     for source in ("real", "stand-in"):
         found = evidence.summarise(rows, source, "tensorflow", "c0de")
-        evidence.write(measured.path(edition.root, "evidence", "99"), found, set())
-    return edition("students")
+        evidence.write(measured.path(root, "evidence", "99"), found, set())
+    return edition(root)
 
 
 @pytest.fixture(scope="module")
-def lecturers(edition):
+def lecturers(tmp_path_factory):
     """The folder of the lecturers' edition of the sample alone, as it is before any evidence was gathered."""
-    shutil.rmtree(edition.root / "measured" / "evidence")
-    for folder in ("lectures", "notebooks", "measured", controls.CONTROLS):
-        for of_another in (edition.root / folder).rglob("[0-8][0-9]*"):
-            of_another.unlink()
-    (edition.root / "lectures" / "index.toml").write_text(FACTS, encoding="utf-8")
-    return edition("lecturers", "-t", "instructor")
+    root = tmp_path_factory.mktemp("lecturers")
+    write_sample(root)
+    return edition(root, "-t", "instructor")
 
 
 def html(folder, page):

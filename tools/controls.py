@@ -43,7 +43,7 @@ def controls(only=None, source=None, scheduler=None, root=ROOT):
             table.append([entry["lecture"], entry["falsehood"], claim, value, verdict])
     print("\n" + tables.plain(table[:1] + sorted(table[1:])))
     told = {entry["lecture"] for entry in entries}
-    claims = {(number, one.name) for number in told for one in by_number[number].claims if not one.exact}
+    claims = {(number, claim.name) for number in told for claim in by_number[number].measured}
     if never := sorted(claims - noticed):
         print("\nNo falsehood turned these red yet:", *map(" ".join, never), sep="\n  ")
     if green:
@@ -83,7 +83,7 @@ def falsified(entry, lecture, source=None):
             f"{where}: its text to find occurs {count} times in {lecture.stem}.py, not once: {entry['find']}"
         )
     source = source or ("real" if entry["real"] else "stand-in")
-    claims = {claim.name: claim for claim in lecture.claims if not claim.exact}
+    claims = {claim.name: claim for claim in lecture.measured}
     for name in entry["red"]:
         if name not in claims:
             raise ToolError(f"{where}: {lecture.stem}.py measures no claim called {name!r}")
@@ -96,11 +96,10 @@ def falsified(entry, lecture, source=None):
 
 def as_far_as(claims, job):
     """Return a job that ends with the cell of the last of these claims: what follows has no part in them."""
-    cells = lectures.Lecture(job.lecture, job.text).cells
-    named = [any(one.name in claims for one in lectures.claims_of(cell, job.lecture)) for cell in cells]
-    last = max((place for place, is_named in enumerate(named) if is_named), default=len(cells) - 1)
-    parts = re.split(r"(?m)^(?=# %%)", job.text)
-    return replace(job, text="".join(parts[: len(parts) - len(cells) + last + 1]))
+    lecture = lectures.Lecture(job.lecture, job.text)
+    dropped = len(lecture.cells) - len(lecture.cells_until(lambda claim: claim.name in claims))
+    parts = re.split(r"(?m)^(?=# %%)", job.text)  # the header, and one part for each cell
+    return replace(job, text="".join(parts[: len(parts) - dropped]))
 
 
 def main():

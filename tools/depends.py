@@ -30,10 +30,9 @@ def code_hash(name, text):
     Without comments, without what Colab alone runs, and without what claims state and allow. The text itself
     is cut, since what Python makes of it (`ast.unparse`, tokens) differs between its versions.
     """
-    cells = [cell for cell in lectures.Lecture(name, text).cells if cell.cell_type == "code"]
-    claims = [any(not claim.exact for claim in lectures.claims_of(cell, name)) for cell in cells]
-    last = max((number for number, has_claim in enumerate(claims) if has_claim), default=len(cells) - 1)
-    return _hash("\n".join(without_comments(_measuring(cell.source)) for cell in cells[: last + 1]))
+    cells = lectures.Lecture(name, text).cells_until(lambda claim: not claim.exact)
+    code = [cell.source for cell in cells if cell.cell_type == "code"]
+    return _hash("\n".join(without_comments(_measuring(source)) for source in code))
 
 
 def _measuring(code):

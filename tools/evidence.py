@@ -101,7 +101,7 @@ def judged(rows, lecture, wanted=None):
     Rows of claims that the lecture no longer has are left out. `wanted` is the number of seeds that there
     should be: what the lecture needs, unless given.
     """
-    claims = {claim.name: claim for claim in lecture.claims if not claim.exact}
+    claims = {claim.name: claim for claim in lecture.measured}
     return [
         row | _fit(row, claims[row["claim"]], wanted or needed(lecture, row["source"]))
         for row in rows
@@ -135,7 +135,7 @@ def older(rows, lecture):
 
 def lacking(rows, lecture):
     """Return what a lecture's evidence lacks: "claim (source)"."""
-    claims = [claim.name for claim in lecture.claims if not claim.exact]
+    claims = [claim.name for claim in lecture.measured]
     sources = SOURCES if lecture.facts["datasets"] else ["none"]
     gathered = {(row["claim"], row["source"]) for row in rows}
     return [f"{claim} ({one})" for one in sources for claim in claims if (claim, one) not in gathered]

@@ -115,6 +115,18 @@ class Lecture:
             raise ToolError(f"{self.stem}: two claims are called {twice[0]!r}; names are unique in a lecture")
         return found
 
+    @property
+    def measured(self):
+        """Its claims in order but for exact arithmetic."""
+        return [claim for claim in self.claims if not claim.exact]
+
+    def cells_until(self, wanted):
+        """Return its cells up to the last that holds a claim for which `wanted` is true; all if none does."""
+        held = [
+            place for place, cell in enumerate(self.cells) if any(map(wanted, claims_of(cell, self.stem)))
+        ]
+        return self.cells[: held[-1] + 1] if held else self.cells
+
 
 def index(root):
     """Return lectures/index.toml: each lecture's facts by its script's name."""

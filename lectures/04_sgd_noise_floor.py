@@ -1457,8 +1457,8 @@ claims.check("SGD, test accuracy", noisy, "92.2 %", band=(91.3, 93.3), stand_in=
 
 # %% [markdown]
 # The full batch reaches **78 %** at the rate 0.3. From the same ten starts that is **3 points** more than at 0.2, which
-# is too slow, and **6 points** more than at 0.5, which jumps already. Momentum brings it to **84 %**. SGD reaches **92.2
-# %**. A thousand noisy steps beat ten exact ones, as predicted, and not by a little.
+# is too slow, and **6 points** more than at 0.5, which jumps already. Momentum brings it to **84 %**. SGD reaches
+# **92.2 %**. A thousand noisy steps beat ten exact ones, as predicted, and not by a little.
 
 # %% [markdown]
 # ## ★ 11 A real network has a floor, too

@@ -101,6 +101,13 @@ def test_each_section_has_one_chinese_block_in_its_opening_cell(stem):
 
 
 @each_lecture
+def test_no_line_of_prose_is_taken_for_a_comment(stem):
+    prose = "\n".join(cell.source for cell in cells(stem) if cell.cell_type == "markdown")
+    dropped = re.findall(r"^\s*%.*", prose, re.MULTILINE)
+    assert not dropped, f"the site drops a line that begins with %: break the one before elsewhere: {dropped}"
+
+
+@each_lecture
 def test_claims_are_compared_and_say_why_they_are_not_asserted(stem):
     for cell in cells(stem):
         claims = lectures.claims_of(cell, stem)

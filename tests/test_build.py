@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import os
 import re
 import shutil
@@ -266,9 +267,10 @@ def test_every_lecture_survives_the_way_to_a_notebook_and_back(lecture):
     assert text == lecture.text, "run `ruff format`; leave one blank line between cells"
 
 
-def test_the_first_lecture_builds_the_same_twice(tmp_path, monkeypatch):
+def test_the_quickest_lecture_builds_the_same_twice(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_DATA_POLICY", "stand-in")
-    lecture = lectures.read(ROOT)[0]
+    seconds = {row["lecture"]: float(row["seconds"]) for row in measured.rows(ROOT, "runs")}
+    lecture = min(lectures.read(ROOT), key=lambda lecture: seconds.get(lecture.number, math.inf))
     with ThreadPoolExecutor() as pool:
         first, second = pool.map(
             lambda n: build.execute(lecture, ROOT, tmp_path, tmp_path / f"claims-{n}"), (1, 2)

@@ -93,8 +93,8 @@ claims.check("g", x, "1", band=(0, 2))  # fmt: skip
 
 def test_a_lecture_that_the_index_lacks_is_named(tmp_path):
     (tmp_path / "lectures").mkdir()
-    (tmp_path / "lectures" / "08_new.py").write_text("# %%\n", encoding="utf-8")
-    with pytest.raises(ToolError, match=r"lectures/index\.toml has no \[08_new\]"):
+    (tmp_path / "lectures" / "20_new.py").write_text("# %%\n", encoding="utf-8")
+    with pytest.raises(ToolError, match=r"lectures/index\.toml has no \[20_new\]"):
         lectures.read(tmp_path)
 
 
@@ -135,8 +135,8 @@ def test_tools_work_where_the_locale_has_few_letters(command, letters):
 
 
 @pytest.fixture
-def eighth(tmp_path):
-    """A copy of the course with lecture 05 once more, as lecture 08; only index.toml was edited by hand."""
+def twentieth(tmp_path):
+    """A copy of the course with lecture 05 once more, as lecture 20; only index.toml was edited by hand."""
     ignored = shutil.ignore_patterns("__pycache__", "node_modules")
     for folder in ("tools", "utils", "tests", "lectures", "notebooks", "measured", "data", "docs"):
         shutil.copytree(
@@ -149,53 +149,53 @@ def eighth(tmp_path):
     def copied(old, new):
         text = (ROOT / old).read_text(encoding="utf-8")
         for before, after in (
-            ("# 5 · ", "# 8 · "),
-            ('"05"', '"08"'),
-            ('\\"05\\"', '\\"08\\"'),
-            (original.stem, "08_toy"),
+            ("# 5 · ", "# 20 · "),
+            ('"05"', '"20"'),
+            ('\\"05\\"', '\\"20\\"'),
+            (original.stem, "20_toy"),
         ):
             text = text.replace(before, after)
         (tmp_path / new).parent.mkdir(exist_ok=True)
         (tmp_path / new).write_text(text, encoding="utf-8")
 
-    copied(f"lectures/{original.name}", "lectures/08_toy.py")
-    copied(f"notebooks/{original.stem}.ipynb", "notebooks/08_toy.ipynb")
+    copied(f"lectures/{original.name}", "lectures/20_toy.py")
+    copied(f"notebooks/{original.stem}.ipynb", "notebooks/20_toy.ipynb")
     for folder, ending in (("measured/claims", "csv"), ("measured/runs", "csv"), ("tests/controls", "toml")):
-        copied(f"{folder}/05.{ending}", f"{folder}/08.{ending}")
+        copied(f"{folder}/05.{ending}", f"{folder}/20.{ending}")
     evidence = (ROOT / "measured/evidence/05.csv").read_text(encoding="utf-8")
     old = depends.code_hash(original.stem, original.read_text(encoding="utf-8"))
-    new = depends.code_hash("08_toy", (tmp_path / "lectures/08_toy.py").read_text(encoding="utf-8"))
-    (tmp_path / "measured/evidence/08.csv").write_text(evidence.replace(old, new), encoding="utf-8")
+    new = depends.code_hash("20_toy", (tmp_path / "lectures/20_toy.py").read_text(encoding="utf-8"))
+    (tmp_path / "measured/evidence/20.csv").write_text(evidence.replace(old, new), encoding="utf-8")
     index = tmp_path / "lectures" / "index.toml"
     text = index.read_text(encoding="utf-8")
     entry = re.search(rf"^\[{original.stem}\]\n(.*?)(?=^\[|\Z)", text, re.MULTILINE | re.DOTALL)[1]
-    index.write_text(f"{text}\n[08_toy]\n{entry}", encoding="utf-8")
+    index.write_text(f"{text}\n[20_toy]\n{entry}", encoding="utf-8")
     return tmp_path
 
 
-def test_a_new_lecture_needs_no_shared_file_but_the_index(eighth):
-    environment = {**os.environ, "PYTHONPATH": str(eighth)}
+def test_a_new_lecture_needs_no_shared_file_but_the_index(twentieth):
+    environment = {**os.environ, "PYTHONPATH": str(twentieth)}
 
     def python(*arguments):
         command = [sys.executable, *arguments]
         run = subprocess.run(
-            command, cwd=eighth, env=environment, capture_output=True, text=True, encoding="utf-8"
+            command, cwd=twentieth, env=environment, capture_output=True, text=True, encoding="utf-8"
         )
         assert run.returncode == 0, run.stdout + run.stderr
         return run.stdout
 
     python("-m", "tools.badges", "--check")
     python("-m", "tools.tables")
-    assert "notebooks/08_toy.ipynb" in (eighth / "README.md").read_text(encoding="utf-8")
-    assert "notebooks/08_toy.ipynb" in python(
+    assert "notebooks/20_toy.ipynb" in (twentieth / "README.md").read_text(encoding="utf-8")
+    assert "notebooks/20_toy.ipynb" in python(
         "-m", "tools.lectures", "--backend", "jax", "--dataset", "mnist"
     )
-    assert python("-m", "tools.build", "sync", "08") == ""
+    assert python("-m", "tools.build", "sync", "20") == ""
     tests = [
         "tests/test_lecture_contract.py",
         "tests/test_evidence.py",
         "-k",
-        "08_toy",
+        "20_toy",
         "-q",
         "-p",
         "no:cacheprovider",

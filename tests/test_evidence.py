@@ -79,6 +79,13 @@ def test_a_job_tells_other_errors_but_none_of_exact_arithmetic():
     assert len(result.rows) == 3
 
 
+def test_a_job_keeps_its_memory_though_dask_tells_its_workers_to_return_it(monkeypatch):
+    monkeypatch.setenv("MALLOC_TRIM_THRESHOLD_", "65536")
+    kept = 'int(os.environ["MALLOC_TRIM_THRESHOLD_"])'
+    extra = f"\n# %%\nimport os\n\nclaims.check('kept', {kept}, 'more', band=(1e8, None))\n"
+    assert jobs.run(job(extra=extra), threads=1).rows[-1]["measured"] == 2**28
+
+
 def test_a_job_whose_worker_is_killed_is_run_again(root, cluster, tmp_path):
     started = tmp_path / "started"  # each run notes its kernel's parent, which is the worker
     note = f"open({str(started)!r}, 'a').write(f'{{os.getppid()}}\\n')"

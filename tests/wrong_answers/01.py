@@ -31,6 +31,10 @@ def one_hot_zeros_and_ones_exchanged(codes, k):
     return 1 - np.eye(k)[codes]
 
 
+def one_hot_of_five_columns(codes, k):
+    return np.eye(5)[codes]
+
+
 def noise_added(rmse, noise):
     return rmse + noise
 
@@ -108,6 +112,7 @@ WRONG = {
         (one_hot_codes_in_place_of_ones, "each row needs one 1 and zeros elsewhere"),
         (one_hot_codes_as_they_are, "an array of shape (4,)"),
         (one_hot_zeros_and_ones_exchanged, "each row needs one 1 and zeros elsewhere"),
+        (one_hot_of_five_columns, "the code 0 with k = 2 should give [[1, 0]]"),
     ],
     "with_noise": [
         (noise_added, "half the time it pushes back"),

@@ -13,6 +13,7 @@ WRONG = {
         (lambda X: 2 / np.linalg.svd(X)[1][0], "squares of X's singular values"),
         (lambda X: 2 / np.diag(X.T @ X / len(X)).max(), "not their diagonal"),
         (lambda X: 2 / np.trace(X.T @ X / len(X)), "the eigenvalues 2 and ⅓"),
+        (lambda X: 2 / np.linalg.eigvalsh(X.T @ X / len(X))[1], "with a third the eigenvalues are"),
         (lambda X: 2 / np.linalg.eigvalsh(X.T @ X / len(X)), "return a single number"),
         (lambda X: print(2 / np.linalg.eigvalsh(X.T @ X / len(X))[-1]), "is a `return` missing?"),
     ],

@@ -43,6 +43,11 @@ def always_two(x, k):
     return x.reshape(height // 2, 2, width // 2, 2).max(axis=(1, 3))
 
 
+def search_from_zero(x, k):
+    height, width = x.shape
+    return np.maximum(x.reshape(height // k, k, width // k, k).max(axis=(1, 3)), 0)
+
+
 def no_flip(x, w, correlate):
     return correlate(x, w)
 
@@ -85,6 +90,7 @@ WRONG = {
         (corners, "one corner of each block"),
         (always_two, "with k = 3"),
         (two_by_two_of_each_block, "right for k = 2"),
+        (search_from_zero, "start at 0"),
     ],
     "true_convolution": [
         (no_flip, "no flip at all"),

@@ -24,7 +24,7 @@
 # - find out, with simple baselines, what a good score rests on.
 #
 # **You need** the convolutional network of lecture 6, cross-entropy (lecture 3), Keras (lecture 5).
-# **It takes** 85 minutes to teach and under 60 seconds to run on 2 CPU cores. Sections with ★ are for home.
+# **It takes** 85 minutes to teach and under 60 seconds to run on 2 CPU cores.
 #
 # **Figures in bold** were measured. Where chance enters, they are means over ten seeds: your own run will differ a little.
 
@@ -57,6 +57,8 @@ SEED = claims.start("07")  # prints lecture, data policy and seed; COURSE_SEED o
 # 训练文件夹里判读为正常的 **1,341** 张，判读为肺炎的 **3,875** 张。测试文件夹共 624 张，其中 390 张是肺炎，所以那个程序的准确率是 **62.5 %**。以后报任何准确率，都要先和它比一比。
 #
 # 两个用词要说清楚。“健康”指“这张片子被读作正常”：孩子是因为不舒服才来拍片的，也可能读错。“患病”合并了两种肺炎：细菌性的和病毒性的，文件名里写着是哪一种。我们说“孩子”，数的都是片子。
+#
+# 投完票再看一眼，这回别看肺。A 和 F 上横着管线：住院的孩子才有。再看标记右侧的字母 R：B、D、E 的一模一样，带黑影；A 和 F 的是另一种，位置也相同；C 的又是一种。谁要是学会了“有管线就是病”，也许常常猜对，却对肺一无所知。
 #
 # </details>
 
@@ -103,7 +105,7 @@ claims.exact("always answering pneumonia, 390 of 624 right", 100 * 390 / 624, "6
 
 # %% [markdown]
 # To train on: **1,341** pictures read as normal and **3,875** read as pneumonia. In the test folder 390 of 624 are pneumonia. A program that never looks, and always says so,
-# is right in **62.5 %**. Keep that number in mind.
+# is right in **62.5 %**.
 #
 # *Healthy* stands for "read as normal": these children were X-rayed for a reason, and a reader may be wrong. *Sick* stands for "read as pneumonia", which
 # joins two diseases, bacterial and viral pneumonia; each file's name says which. We say *children*, but count pictures.
@@ -139,7 +141,7 @@ plt.show()
 
 # %% [markdown]
 # Bright clouds in the dark lungs are suspicious. Now look again, but not at the lungs. Tubes and wires cross A and F: a child on a ward has them. And compare the
-# letter R, which marks the child's right side: B, D and E carry the same bold one, the sick ones another. Whoever learns "a wire means sick" may often be right, and has learned nothing about lungs.
+# letter R, which marks the child's right side: B, D and E carry the same one, with a black shadow. A and F share a thinner one, at the same place; C has a third. Whoever learns "a wire means sick" may often be right, and has learned nothing about lungs.
 
 # %% [markdown] tags=["instructor"]
 # 7 minutes. Let the class vote on each picture, by a show of hands, before you run the cell that names them. Expect them to disagree, which is the point: we cannot check the network by eye. Likely question:
@@ -207,7 +209,7 @@ claims.exact("all 5,840 at 128 × 128 in memory", 5_840 * 128 * 128 * 4 / 1e6, "
 # lung.
 
 # %% [markdown] tags=["instructor"]
-# 5 minutes. Collect guesses for the gigabytes first. Likely question: "why not buy memory, it is cheap?" ImageNet at full size takes terabytes.
+# 4 minutes. How we estimate is for home. Collect guesses for the gigabytes first. Likely question: "why not buy memory, it is cheap?" ImageNet at full size takes terabytes.
 
 # %% [markdown]
 # ## 3 A generator reads as it goes
@@ -284,7 +286,7 @@ import math
 claims.exact("steps of an epoch", math.ceil(4_173 / 16), "261 steps")
 
 # %% [markdown]
-# For our 4,173 training images, **261 steps**. Keras 3 can ask `len(train_flow)` itself. And memory: how much will its peak grow over an epoch? We stream a quarter of an epoch, note the peak, stream a whole epoch, and look again.
+# For our 4,173 training images, **261 steps**. And memory: how much will its peak grow over an epoch? We stream a quarter of an epoch, note the peak, stream a whole epoch, and look again.
 
 
 # %%
@@ -305,10 +307,10 @@ round(after_quarter), round(growth, 1)
 claims.check("growth of the peak over a whole epoch", growth, "below 60 MB", band=(None, 60), data=XRAY)
 
 # %% [markdown]
-# The peak grows by less than **60 MB**, usually by nothing. Keeping the training part would take 273 MB.
+# The peak grows by less than **60 MB**. Keeping the training part would take 273 MB.
 
 # %% [markdown] tags=["instructor"]
-# 8 minutes. Draw a list of names, one batch, and the bin it goes to. Ask "when does it stop?" before the cell with 11 more. Common confusion: an epoch is a convention about counting, and the generator knows nothing of it. Likely question:
+# 7 minutes. The 261 steps are for home. Draw a list of names, one batch, and the bin it goes to. Ask "when does it stop?" before the cell with 11 more. Common confusion: an epoch is a convention about counting, and the generator knows nothing of it. Likely question:
 # "why name the classes?" A hidden folder such as `.ipynb_checkpoints` in `train` would silently become class 0.
 
 # %% [markdown]
@@ -383,21 +385,20 @@ claims.check(
 # Ours and the library's pixels are equal. The generator's differ from both by **1.9 levels** of grey on average. It takes the nearest pixel, `tf.data` interpolates, and
 # their JPEG decoders round differently. Nothing warns you. *Train and use a network through the same loader.*
 #
-# What is not kept is read and decoded again in every epoch. A solid-state disk helps with the reading, not with the decoding. If everything fits after all, `.cache()` keeps the decoded images.
-# If not, resize the files once, as we did, and let decoding overlap with training.
+# What is not kept is read and decoded again in every epoch. If everything fits after all, `.cache()` keeps the decoded images.
 
 # %% [markdown] tags=["instructor"]
-# 5 minutes. Common confusion: `cache` keeps what stands *before* it in the pipeline; put random augmentation after it, or every epoch sees the same "random" images. The same holds for `shuffle`.
+# 4 minutes. The last paragraph is for home. Common confusion: `cache` keeps what stands *before* it in the pipeline; put random augmentation after it, or every epoch sees the same "random" images. The same holds for `shuffle`.
 
 # %% [markdown]
 # ## ★ 5 What a pass costs
 #
-# How many images a second does each way deliver? We time five ways, all to 128 × 128. Absolute speeds belong to a machine, and a busy one halves them: compare the rows.
+# How many images a second does each way deliver? We time five ways, all to 128 × 128. Absolute speeds belong to a machine, and a busy one halves them: compare the rows. A column rests on one short pass over 80 originals (or 624 copies): differences by a factor of two are noise, factors of ten are not.
 #
 # <details>
 # <summary>中文</summary>
 #
-# 没有免费的午餐：不放在内存里，每一轮都要重新读盘、解码。固态硬盘只省读的那一半，解码照旧。下表是这台机器每秒能给出多少张 128 × 128 的图。绝对数字换台机器就变，所以只比较各行。
+# 没有免费的午餐：不放在内存里，每一轮都要重新读盘、解码。固态硬盘只省读的那一半，解码照旧。下表是这台机器每秒能给出多少张 128 × 128 的图。绝对数字换台机器就变，所以只比较各行。每列只跑了短短一遍，差一倍算误差，差十倍才算数。
 #
 # 次序是：先把图缩小一次存盘；放得下就缓存；放不下就流式读取，让解码和训练同时进行。
 #
@@ -565,7 +566,7 @@ claims.exact("the slide's figures read by rows", 100 * (234 + 260) / 624, "79.2 
 # %% [markdown]
 # **96 %** on pictures kept aside from its own folder, **77 %** on the test, where the slide has **70 %**. The network finds **99 %** of the sick and recognises **42 %** of the healthy: it is the *healthy* who are mistaken, in every run.
 #
-# The slide tells another story: every healthy child recognised, a third of the sick missed. That would be (234 + 260)/624 = **79.2 %** and not 70. Its three figures do not fit together. Section 7 will offer an explanation.
+# The slide tells another story: every healthy child recognised, a third of the sick missed. That would be (234 + 260)/624 = **79.2 %** and not 70. Its three figures do not fit together.
 
 # %% [markdown] tags=["instructor"]
 # 8 minutes. The training takes ten seconds on a slow laptop: meanwhile let everybody write down the two guesses. Likely question: "is this overfitting?" Ask back what overfitting would do to the validation figure. Leave it open: sections 9 and 10 are about it.
@@ -573,7 +574,7 @@ claims.exact("the slide's figures read by rows", 100 * (234 + 260) / 624, "79.2 
 # %% [markdown]
 # ## 7 Many errors in one number
 #
-# A case for paper and pencil. Of 1,010 cars, 1,000 are recognised. All 10 trucks and all 10 bicycles are wrong. How good is that? Give one number.
+# Of 1,010 cars, 1,000 are recognised. All 10 trucks and all 10 bicycles are wrong. How good is that? Give one number.
 #
 # <details>
 # <summary>中文</summary>
@@ -590,7 +591,7 @@ claims.exact("the slide's figures read by rows", 100 * (234 + 260) / 624, "79.2 
 #
 # 再加上 70 % 的准确率，认出的健康人就是 47 个；说“肺炎”的 577 张里，**32.4 %** 其实正常，和“三分之一”相差不到一个百分点。反过来，从“恰好三分之一”出发，准确率是 **68.8 %**。一个假设说明了“全对”；剩下的两个数，知道一个就能推出另一个，而推出来的对得上。
 #
-# 我们没法知道真相，但它多半把精确率读成了召回率。所以混淆矩阵的两条轴一定要写名字。
+# 我们没法知道真相。但这是我们找到的最简单的解释：那个网络和我们的一样，讲义把精确率读成了召回率。所以混淆矩阵的两条轴一定要写名字。
 #
 # </details>
 #
@@ -704,13 +705,13 @@ claims.exact("accuracy if exactly a third", 100 * (390 + 234 - a_third) / 624, "
 pd.DataFrame(slide, index=["truly normal", "truly pneumonia"], columns=["called Normal", "called Pneumonia"])
 
 # %% [markdown]
-# Of those called Normal, **100 %** are normal: "perfect", which our assumption made so. Of those called Pneumonia, **32.4 %** are normal: "a third", which follows from the 70. The other way round, exactly a third gives an accuracy of **68.8 %**, or about 70. So one assumption explains the first figure, and of the other two each gives the third to
-# within a point or two; read by rows, they missed each other by nine. We cannot know. But most likely that network did what ours does, and precision was read as recall. That changes the story: not sick children sent home, but healthy ones treated. *Label the axes of a confusion matrix.*
+# Of those called Normal, **100 %** are normal: "perfect", which our assumption made so. Of those called Pneumonia, **32.4 %** are normal: "a third", which follows from the 70. The other way round, exactly a third gives an accuracy of **68.8 %**, or about 70. So one assumption explains the first figure, and from either of the other two the other follows, to
+# within a point or two. Read by rows, they missed by nine points. We cannot know. But it is the simplest reading we found: that network did what ours does, and precision was read as recall. That changes the story: not sick children sent home, but healthy ones treated. *Label the axes of a confusion matrix.*
 #
 # Physicians call the recall of the sick **sensitivity** and the recall of the healthy **specificity**. Neither depends on how common the disease is. Precision does: see the poll.
 
 # %% [markdown] tags=["instructor"]
-# 12 minutes. This is the heart of the lecture. Take numbers for the vehicles first: most say 97 %. For the riddle, write the four empty cells on the board with 234 and 390 as sums of the rows, and let pairs try for two minutes.
+# 13 minutes. F1 is for home. This is the heart of the lecture. Take numbers for the vehicles first: most say 97 %. For the riddle, write the four empty cells on the board with 234 and 390 as sums of the rows, and let pairs try for two minutes.
 # Common confusion: "perfect on Normal" sounds like a row. Likely question: "could it be another test set?" It could; then nobody can check it, and this reading needs none.
 
 # %% [markdown]
@@ -729,7 +730,7 @@ pd.DataFrame(slide, index=["truly normal", "truly pneumonia"], columns=["called 
 #
 # 验证集的 AUC 是 **0.994**，测试集是 **0.93**：排序变差了，阈值也滑了。
 #
-# 阈值该放哪里，由代价决定：若漏诊一个相当于误报 $c$ 个，概率可信时应当在 $p>1/(1+c)$ 时报警；$c=10$ 时是 **0.09**。前提是概率可信，而这里不可信。所以在验证集上选：取“找到 95 % 病人”的那条线。到了测试集，它找到 **98 %** 的病人。在一个文件夹里定的线，换一个文件夹就不是那个效果；它又比 ½ 高，所以健康的也多认出一些。
+# 阈值该放哪里，由代价决定：若漏诊一个相当于误报 $c$ 个，概率可信时应当在 $p>1/(1+c)$ 时报警；$c=10$ 时是 **0.09**。前提是概率可信，而这里不可信。所以在验证集上选：取“找到 95 % 病人”的那条线。到了测试集，它找到 **98 %** 的病人。在一个文件夹里定的线，换一个文件夹就不是那个效果；我们这一次它比 ½ 高（0.61），所以健康的也多认出一些。
 #
 # </details>
 
@@ -767,7 +768,7 @@ y_toy, scores_toy = np.array([1, 0, 1, 0]), np.array([0.9, 0.8, 0.8, 0.1])
 float(auc(*roc_curve(y_toy, scores_toy))), float(ranked_right(y_toy, scores_toy))
 
 # %% [markdown]
-# Four pairs: three are right, one is a tie, so 3.5/4. Now the X-rays, once more in three ways:
+# Four pairs: three are right, one is a tie, so 3.5/4. Now the X-rays:
 
 # %%
 from sklearn.metrics import roc_auc_score
@@ -830,11 +831,11 @@ claims.check(
 )
 
 # %% [markdown]
-# Set to find 95 % on validation, it finds **98 %** on the test: another folder, another effect. Lying above ½, it also recognises more of the healthy. A moved threshold costs no training. It trades one error for the other along the same curve;
+# Set to find 95 % on validation, it finds **98 %** on the test: another folder, another effect. In our run it lies above ½ (0.61), so it also recognises more of the healthy. A moved threshold costs no training. It trades one error for the other along the same curve;
 # it does not rank better.
 
 # %% [markdown] tags=["instructor"]
-# 9 minutes. Let one student slide a ruler down a sorted list of ten scores and call out both shares: that is the ROC curve. Common confusion: AUC does not depend on the share of the sick, precision does.
+# 8 minutes. Counting pairs is for home. Let one student slide a ruler down a sorted list of ten scores and call out both shares: that is the ROC curve. Common confusion: AUC does not depend on the share of the sick, precision does.
 
 # %% [markdown]
 # ## 9 What does it look at?
@@ -844,11 +845,13 @@ claims.check(
 # <details>
 # <summary>中文</summary>
 #
-# 先投票，再展开下面这段：为什么测试这么差？把嫌疑都写在黑板上。把图缩成 8 × 8，只有 64 个数，线性模型能对多少？再给它只看图的外框，里面根本没有肺，AUC 会是多少？
+# 先投票，再展开下面这段：为什么测试这么差？把嫌疑都写在黑板上。把图缩成 8 × 8，只有 64 个数，线性模型能对多少？再让它只看图的外框，几乎看不到肺，AUC 会是多少？
 #
 # 多数人先想到**不平衡**：训练时病人约是健康的三倍，网络拿不准就说“病”。可是验证集一样不平衡，健康的却认出了 **95 %**。所以光靠不平衡解释不了。
 #
-# 接下来做本该最先做的事：一个简单的基线。64 个数的线性模型，验证集 **91.5 %**，测试集 **75 %**：和卷积网络只差两个百分点，错法也一样。只看外框的模型，验证集 AUC 竟有 **0.94**；到了测试集，健康的只认出 **32 %**。没有肺，也有同样的好成绩和同样的失败。
+# 第二个嫌疑：网络太小，或者 128 像素看不清肺。要排除它，得有更大的网络和 GPU，这里做不到。可以先问：这样的分数，到底要看到多少才够？
+#
+# 接下来做本该最先做的事：一个简单的基线。64 个数的线性模型，验证集 **91.5 %**，测试集 **75 %**：比卷积网络十个种子的平均只低两个百分点，错法也一样。只看外框的模型，验证集 AUC 竟有 **0.94**；到了测试集，健康的只认出 **32 %**。几乎没有肺，也有同样的好成绩和同样的失败。（说“几乎”，是因为有些患病的片子裁得太紧，肺尖伸进了外框；怎么裁，本身就是捷径的一部分。）
 #
 # 那么我们的卷积网络用不用外框？给每张健康的测试片换上别人的外框：换成病人的，被说成有病的比换成健康人的多 **19** 个百分点；外框减到一半宽，多 **8** 个百分点。反过来，给病人的片子换上健康人的外框，被说成有病的少 **4** 个百分点。它用了图的外圈（宽的外框里也可能有肺的边角）。
 #
@@ -870,8 +873,8 @@ claims.check(
 # %% [markdown]
 # **95 %**, more than twice as many as on the test. Imbalance alone does not explain it.
 #
-# The second suspect: the network is too small, or 128 pixels are too few for a lung. To judge that, try something much simpler. One linear model gets each picture averaged down to 8 × 8 pixels, 64 numbers.
-# Another gets only the *frame* of the picture, the outer 4 of 64 pixels on each side. This is what they see:
+# The second suspect: the network is too small, or 128 pixels are too few for a lung. We cannot clear it here: that takes larger networks and a GPU.
+# But we can ask how little is enough for a score like ours. One linear model gets each picture averaged down to 8 × 8 pixels, 64 numbers. Another gets only the *frame* of the picture, the outer 4 of 64 pixels on each side:
 
 
 # %%
@@ -894,7 +897,7 @@ images = {64: [all_images(flow, 64) for flow in flows]}
 views = {name: [view(X) for X in images[64]] for name, view in (("8 × 8", thumbnail), ("frame", frame))}
 {name: X.shape[1] for name, (X, *_) in views.items()}  # numbers for each picture
 
-# %% mystnb={"image": {"alt": "One chest X-ray three times: at 128 by 128 pixels as the network sees it, as a mosaic of 8 by 8 grey squares, and with all but a narrow frame covered by hatching, so that no lung is left."}}
+# %% mystnb={"image": {"alt": "One chest X-ray three times: at 128 by 128 pixels as the network sees it, as a mosaic of 8 by 8 grey squares, and with all but a narrow frame covered by hatching, so that almost no lung is left."}}
 X_one, only_frame = X_test[:1], images[64][2][0, ..., 0].copy()
 only_frame[4:-4, 4:-4] = np.nan
 fig, axes = plt.subplots(1, 3, figsize=(10, 4))
@@ -908,7 +911,7 @@ fig.suptitle("What the network sees, and what two far poorer models see", fontwe
 plt.show()
 
 # %% [markdown]
-# Vote: how often is the linear model right with 64 numbers? And what AUC can a model reach that sees no lung at all?
+# Vote: how often is the linear model right with 64 numbers? And what AUC can a model reach that sees almost no lung?
 
 # %%
 from sklearn.linear_model import LogisticRegression
@@ -983,11 +986,11 @@ claims.check(
 )
 
 # %% [markdown]
-# With 64 numbers a linear model is right in **91.5 %** of the validation pictures and in **75 %** of the test, two points below the network, and fails in the same way. The model without a lung reaches an AUC of **0.94** on validation. On the test it recognises **32 %** of the healthy. So
-# a good score *and* the failure are there without any lung. A score like ours does not prove that a model reads lungs.
+# With 64 numbers a linear model is right in **91.5 %** of the validation pictures and in **75 %** of the test, two points below the network's average over ten seeds, and fails in the same way. The model that sees the frame alone reaches an AUC of **0.94** on validation. On the test it recognises **32 %** of the healthy. So
+# a good score *and* the failure are there with almost no lung. (Almost: in some sick pictures, cut tightly, a tip of a lung reaches the frame. How a picture is cut is part of the shortcut.) A score like ours does not prove that a model reads lungs.
 #
 # Such a road around the task is called a **shortcut**. Does our network take it? Give each healthy test picture the frame of another picture, once of a healthy child and once of a sick one. And the other way round, each sick one. A frame of 16 pixels is an eighth
-# of the picture on each side, about up to where the lungs begin; one of 8 pixels leaves all of the lungs.
+# of the picture on each side, about up to where the lungs begin; one of 8 pixels leaves nearly all of the lungs.
 
 
 # %%
@@ -1053,7 +1056,7 @@ claims.check(
 # The same healthy lungs, or nearly: in a sick child's frame **19 points** more of them are called sick, and **8 points** with only 8 pixels of frame. Sick lungs in a healthy child's frame are called sick less often, by **4 points**. So it uses the outer part (at 16 pixels, tips of lungs included), in both directions.
 
 # %% [markdown] tags=["instructor"]
-# 12 minutes. Keep the list of suspects on the board and cross out as you go. Do not skip the vote before the table: a class that has bet on "60 %" for the frame remembers 0.94. Likely questions: "what is in the frame?" Arms, shoulders, how tightly
+# 15 minutes. Keep the list of suspects on the board and cross out as you go. Do not skip the vote before the table: a class that has bet on "60 %" for the frame remembers 0.94. Likely questions: "what is in the frame?" Arms, shoulders, how tightly
 # the picture was cut, black borders. "Is it only the seam?" Both kinds of mixed pictures have one.
 
 # %% [markdown]
@@ -1070,11 +1073,11 @@ claims.check(
 #
 # 先看文件头，图都不用打开。JPEG 压缩用一张量化表。我们的 200 张原图都出自训练文件夹：健康的 **95 %** 用同一张很细的表，患病的 **96 %** 用的正好是常用软件库的“质量 75”。至少在这些片子里，两类是用不同的方式导出的。缩小到 224 像素时全都重新压缩过，这张表没有了；较粗的压缩在像素里留下的，未必没有。
 #
-# 再看两个文件夹。问法是：给线性模型 8 × 8 的小图，它能分出一堆图来自哪里吗？比较的基准不是随机抽的两堆（那按定义就是 0.5），而是同一文件夹里名字相邻的两堆：健康的平均 AUC **0.60**。同一个文件夹里也不是处处一样。测试集的健康片和训练集的比是 **0.88**，差得多；患病的是 **0.57**，和文件夹内部差不多。
+# 再看两个文件夹。问法是：给线性模型 8 × 8 的小图，它能分出一堆图来自哪里吗？比较的基准不是随机抽的两堆（那按定义就是 0.5），而是同一文件夹里名字相邻的两堆：健康的平均 AUC **0.60**。同一个文件夹里也不是处处一样。测试集的健康片和训练集的比是 **0.88**，差得多；患病的是 **0.57**，和训练文件夹内部差不多（表里是 0.58）。
 #
 # 差在哪里？把平均图相减就看得见：测试集里健康孩子的肺下缘更低，肩膀更亮。这张差图的起伏，平均是训练文件夹里一堆和其余相减的 **2.6** 倍。
 #
-# 文件名说明了测试集是怎么来的：健康的测试片 **100 %** 编号都排在训练片之前，是从两个系列的开头切下来的。验证集呢？它的健康片全部属于 IM 系列，而其余训练片里只有 **31 %** 是。所以验证集既不像测试集，也不像整个训练集。
+# 为什么不同，文件说不清；但文件名说明了测试集是怎么来的：健康的测试片 **100 %** 编号都排在训练片之前，是从两个系列的开头切下来的。验证集呢？它的健康片全部属于 IM 系列，而其余训练片里只有 **31 %** 是。所以验证集既不像测试集，也不像整个训练集。
 #
 # </details>
 #
@@ -1095,7 +1098,7 @@ tables = {label: Counter(map(quantisation, paths)) for label, paths in files.ite
 {label: [(table[:8], n) for table, n in counts.most_common()] for label, counts in tables.items()}
 
 # %% [markdown]
-# The first eight numbers of each table, and how many of 100 files carry it. The commonest one of the sick looks familiar: libjpeg, a library in wide use, writes it at quality 75.
+# The first eight numbers of each table, and how many of 100 files carry it. Libjpeg, a library in wide use, writes the commonest one of the sick at quality 75.
 
 # %% tags=["nbval-check-output"]
 Image.new("L", (8, 8)).save(buffer := BytesIO(), format="JPEG", quality=75)
@@ -1119,7 +1122,7 @@ claims.check(
 )
 
 # %% [markdown]
-# **95 %** of the healthy originals carry one fine table, **96 %** of the sick ones exactly quality 75. So these, all of them training pictures, were exported in two ways. Our 224-pixel copies were all compressed alike, so the tables are gone from them; what the coarser one did to the pixels may remain. And whoever exports in two ways may also cut and scale in two ways.
+# **95 %** of the healthy originals carry one fine table, **96 %** of the sick ones exactly quality 75. So these, all of them training pictures, were exported in two ways. Our 224-pixel copies were all compressed alike, so the tables are gone from them; what the coarser one did to the pixels may remain.
 #
 # Now the two folders. A linear model gets thumbnails from two piles and must say which pile each comes from; an AUC of ½ means that it cannot. Two *random* piles from one folder give ½ by construction, so for a fair comparison we take piles of *neighbouring names*:
 
@@ -1189,7 +1192,7 @@ claims.check(
 )
 
 # %% [markdown]
-# Even inside the training folder, piles of healthy pictures differ a little: **AUC 0.60**. The healthy of the test differ far more: **AUC 0.88**. The sick of the test do not: **AUC 0.57**, no more than inside the training folder. This is a **shift**: what the network learned to call healthy is not what it meets.
+# Even inside the training folder, piles of healthy pictures differ a little: **AUC 0.60**. The healthy of the test differ far more: **AUC 0.88**. The sick of the test do not: **AUC 0.57**, about as much as sick piles inside the training folder (0.58 in the table). This is a **shift**: what the network learned to call healthy is not what it meets.
 #
 # What differs? Subtract two mean pictures. To compare with, do the same inside the training folder: each pile against the rest of it.
 
@@ -1232,7 +1235,7 @@ claims.check(
 # %% [markdown]
 # The left map has **2.6 times** the contrast that piles inside the training folder show on average; the middle one is the pile that differs most. Two dark arcs: in the test's healthy pictures the lungs reach further down. Bright spots: the shoulders.
 #
-# Why? Healthy pictures come in two series, `IM-` and `NORMAL2-IM-`, with running numbers:
+# The files cannot tell why. But they tell how the test was made. Healthy pictures come in two series, `IM-` and `NORMAL2-IM-`, with running numbers:
 
 # %%
 import re
@@ -1279,21 +1282,21 @@ claims.check(
 )
 
 # %% [markdown]
-# **100 %** of the healthy test pictures are numbered before every training picture of their series: the test was cut off the front. And all healthy validation pictures are of one series, `IM-`, to which only **31 %** of the rest belong. That is no fair sample either.
+# **100 %** of the healthy test pictures are numbered before every training picture of their series: the test was cut off the front. And all healthy validation pictures are of one series, `IM-`, to which only **31 %** of the rest belong.
 
 # %% [markdown] tags=["instructor"]
-# 10 minutes. Show the difference picture for a whole minute before you say anything. Likely question: "then why not mix the folders and split again?" The test figure would look splendid, and the next hospital would shift again.
+# 11 minutes. The validation part's series (31 %) is for home. Show the difference picture for a whole minute before you say anything. Likely question: "then why not mix the folders and split again?" The test figure would look splendid, and the next hospital would shift again.
 # Common confusion: a shift is not overfitting; more training data from the same pile would not help.
 
 # %% [markdown]
 # ## 11 Before anyone uses this
 #
-# As far as the files tell: healthy and sick were exported in two ways, and a model that sees no lung tells them apart. The test's healthy pictures were cut off the front of their series and look different. The validation score alone warned of neither.
+# In the 200 originals that we hold, healthy and sick were exported in two ways. And a model that sees almost no lung tells healthy from sick. The test's healthy pictures were cut off the front of their series and look different. The validation score alone warned of neither.
 #
 # <details>
 # <summary>中文</summary>
 #
-# 就文件能说明的而言：两类片子是用两种方式导出的，看不见肺的模型也分得开；测试集的健康片是从系列开头切下来的，样子不同；验证集来自训练文件夹，光看它的分数，两件事都看不出来。
+# 就我们手里的 200 张原图看，两类片子是用两种方式导出的；几乎看不见肺的模型也分得开；测试集的健康片是从系列开头切下来的，样子不同；验证集来自训练文件夹，光看它的分数，两件事都看不出来。
 #
 # 靠调参消不掉偏移。要靠来自别处的数据，和一个像使用场所的测试。专业的人会用更大的网络：ResNet（很深，带跳跃连接）或 U-Net（标出病灶的位置）。位置要紧：说得出肺的哪里不对，才能由医生来核对。
 #
@@ -1397,7 +1400,7 @@ claims.check(
 #
 # 常用的几种办法各训练两次，用 64 像素的图，全部放在内存里，取平均。两次训练会有几个百分点的出入，所以表里相近的行分不出高下；下面写的是十个种子的平均。
 #
-# 类别加权：健康的多认出 **12** 个百分点。可是没有一种办法让 AUC 变动 **0.05** 以上：排序没有明显变好，只是沿着 ROC 曲线走了几步，和第 8 节挪阈值是同一条路。
+# 类别加权：健康的多认出 **12** 个百分点。可是 AUC 几乎不动：变动最大的一种，平均也只有 **0.012**，而和验证集之间差着 0.06。排序没有明显变好，只是沿着 ROC 曲线走了几步，和第 8 节挪阈值是同一条路。
 #
 # 数据增强只用平移和缩放，没有左右翻转：心脏在左边，翻过来就不像真人了。分辨率从 64 像素减到 32 像素，AUC 也没有更大的变动。这个小网络看的东西，32 像素里差不多都有了，那多半不是肺里的细节。
 #
@@ -1480,14 +1483,14 @@ claims.check(
 claims.check(
     "AUC, largest change by a cure",
     gain["test AUC"].abs().max(),
-    "below 0.05",
-    band=(None, 0.05),
+    "0.012",
+    band=(None, 0.035),
     stand_in=None,  # one start on 240 phantoms: the spread is as large as any effect
     data=XRAY,
 )
 
 # %% [markdown]
-# Class weights add **12 points** of the healthy. But no cure moves the AUC by much, up or down: the largest change stays **below 0.05**. They hardly rank better. They move along the curve, as the threshold of section 8 did without any training, and some sick children pay for it.
+# Class weights add **12 points** of the healthy. But no cure moves the AUC by much, up or down: the largest change is **0.012** on average, where 0.06 are missing to the validation. They hardly rank better. They move along the curve, as the threshold of section 8 did without any training, and some sick children pay for it.
 #
 # (The augmentation has no mirror images: the heart is on the left.) At a single seed 32 pixels may move along the curve as far as class weights do. Nearly all that this network uses is there at 32 pixels, and that is hardly the detail of a lung.
 # We did not try deeper networks or more pixels: that takes a GPU and an afternoon.
@@ -1520,7 +1523,7 @@ claims.table()
 # - 准确率会骗人：先看永远猜大类能得多少，再看每一类的召回率。
 # - 混淆矩阵按行读是召回率，按列读是精确率。轴上一定要写名字。
 # - AUC 是排对的概率，与阈值无关；阈值由代价决定，在验证集上选。
-# - 先试一个简单的基线，再试一个本不该做得到的：看不见肺也能得高分，分数就证明不了什么。
+# - 先试一个简单的基线，再试一个本不该做得到的：几乎看不见肺也能得高分，分数就证明不了什么。
 # - 验证集来自同一个文件夹，看不见偏移。看一看名字、文件头和平均图。
 #
 # </details>
@@ -1556,7 +1559,7 @@ claims.table()
 # About 2 %: 98 ill people among 98 + 4,752 alarmed. *98 %* tempts because it is the sensitivity, which asks the question the other way round. *52 %* tempts because it sounds like a compromise.
 # Recall does not depend on how common the disease is; precision does.
 #
-# 约 2 %：报警的 98 + 4,752 人里只有 98 人有病。98 % 是灵敏度，问的方向反了。召回率与患病率无关，精确率有关。
+# 约 2 %：报警的 98 + 4,752 人里只有 98 人有病。98 % 是灵敏度，问的方向反了。52 % 诱人，因为它看上去像个折中。召回率与患病率无关，精确率有关。
 #
 # </details>
 #
@@ -1567,12 +1570,12 @@ claims.table()
 #
 # Memory stays (but for the list of names), time grows tenfold. "Both grow" tempts because for an array in memory both would.
 #
-# 内存不变（只多了文件名），时间变成十倍。
+# 内存不变（只多了文件名），时间变成十倍。“两样都变”诱人，因为整个读进内存的话确实如此。
 #
 # </details>
 
 # %% [markdown] tags=["instructor"]
-# 5 minutes. Two minutes each: vote, let neighbours talk, vote again, then open the answer.
+# 4 minutes. Two minutes each: vote, let neighbours talk, vote again, then open the answer.
 
 # %% [markdown]
 # ## Exercises
@@ -1683,9 +1686,9 @@ round(float(cheapest(y_valid, p_valid, 1, 1)), 2), round(float(cheapest(y_test, 
 # <details>
 # <summary>Answer</summary>
 #
-# On the real pictures it lies higher on the test: the shift pushes the scores of the healthy up, so the best line between the two classes moves up as well. A threshold that was cheap at one place is not cheap at the next.
+# On the real pictures it lies higher on the test (in our run), for two reasons. The shift pushes the scores of the healthy up. And the test has fewer sick for each healthy picture (1.7 against 2.9), so false alarms weigh more; that alone would move 0.48 to about 0.62, if the probabilities are right. A threshold that was cheap at one place is not cheap at the next.
 #
-# 测试集上更高：偏移把健康孩子的分数抬高了，最省的那条线也跟着上移。在一处便宜的阈值，换一处就不便宜了。
+# 测试集上更高（我们这一次是这样），原因有两个：偏移把健康孩子的分数抬高了；测试集里病人的比例也小一些（与健康的之比是 1.7，验证集是 2.9），误报就更贵，假如概率可信，单这一条就会把 0.48 推到 0.62 左右。在一处便宜的阈值，换一处就不便宜了。
 #
 # </details>
 #

@@ -18,3 +18,4 @@ from utils.datasets.store import CHECKS as CHECKS
 from utils.datasets.store import Provenance as Provenance
 from utils.datasets.store import policy as policy
 from utils.datasets.store import provenance as provenance
+from utils.datasets.tiny_shakespeare import load_tiny_shakespeare as load_tiny_shakespeare

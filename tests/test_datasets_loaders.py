@@ -2,9 +2,11 @@
 
 import gzip
 import hashlib
+import io
 import os
 import re
 import shutil
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ from PIL import Image
 
 from datasets_workbench import file_entry, isolate, tiny_concrete, tiny_mnist, use_catalogue
 from utils import datasets
-from utils.datasets import DataError, chest_xray, concrete, hdb
+from utils.datasets import DataError, chest_xray, concrete, hdb, newsgroups20
 
 REAL = os.environ.get("COURSE_DATA")
 needs_real_data = pytest.mark.skipif(not REAL, reason="needs the real data: set COURSE_DATA")
@@ -24,6 +26,7 @@ LOADERS = {
     "concrete": datasets.load_concrete,
     "chest_xray": datasets.load_chest_xray,
     "chest_xray_originals": datasets.load_chest_xray_originals,
+    "newsgroups20": datasets.load_newsgroups20,
 }
 
 
@@ -284,6 +287,85 @@ class TestConcrete:
             datasets.load_concrete()
 
 
+GROUPS = [f"talk.group{k:02}" for k in range(20)]
+
+
+def tarred(posts: dict[str, bytes], packed: str = "gz", kind: bytes = tarfile.REGTYPE) -> bytes:
+    """A tar archive of these posts, in this order."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode=f"w:{packed}") as archive:
+        for name, content in posts.items():
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.type = len(content), kind
+            archive.addfile(entry, io.BytesIO(content))
+    return out.getvalue()
+
+
+def tiny_newsgroups(leave_out: str = "") -> dict[str, bytes]:
+    """Three posts to train on and two to test on in each of twenty groups, newest first."""
+    return {
+        f"20news-bydate-{part}/{group}/{n}": f"Subject: {n}\n\nA caf\xe9 for {group}\n".encode("latin-1")
+        for part, numbers in (("test", (20, 10)), ("train", (3, 2, 1)))
+        for group in reversed(GROUPS)
+        if f"{part}/{group}" != leave_out
+        for n in numbers
+    }
+
+
+class TestNewsgroups:
+    @pytest.mark.parametrize("packed", ["gz", "xz"])
+    def test_posts_are_the_archives_in_order_of_groups_and_names(self, offer, packed):
+        strangers = {"20news-bydate-train/readme": b"no post", "other/talk.group00/9": b"no post"}
+        archive = tarred(tiny_newsgroups() | strangers, packed)
+        offer("newsgroups20", f"20news-bydate.tar.{packed}", archive)
+        (posts, groups), (posts_test, groups_test) = datasets.load_newsgroups20()
+        assert posts[:3] == [f"Subject: {n}\n\nA café for talk.group00\n" for n in (1, 2, 3)]
+        assert groups.tolist() == np.repeat(GROUPS, 3).tolist()
+        assert groups_test.tolist() == np.repeat(GROUPS, 2).tolist()
+        assert (len(posts), len(posts_test)) == (60, 40)
+        assert all(group in post for post, group in zip(posts_test, groups_test, strict=True))
+
+    @pytest.mark.parametrize("packed", ["gz", "xz"])
+    def test_an_archive_cut_short_is_refused(self, offer, packed):
+        name = f"20news-bydate.tar.{packed}"
+        offer("newsgroups20", name, tarred(tiny_newsgroups(), packed)[:-200])
+        with pytest.raises(DataError, match=rf"{re.escape(name)} (is not a whole tar file|cannot be read)"):
+            datasets.load_newsgroups20()
+
+    def test_what_is_no_archive_is_refused(self, offer):
+        offer("newsgroups20", "20news-bydate.tar.gz", b"<html>404</html>")
+        with pytest.raises(DataError, match=r"20news-bydate\.tar\.gz is not a whole tar file"):
+            datasets.load_newsgroups20()
+
+    def test_a_group_missing_in_one_part_is_refused(self, offer):
+        posts = tiny_newsgroups(leave_out="test/talk.group07")
+        offer("newsgroups20", "20news-bydate.tar.gz", tarred(posts))
+        with pytest.raises(DataError, match="has 19 groups in 20news-bydate-test/, not the same 20"):
+            datasets.load_newsgroups20()
+
+    def test_links_are_no_posts(self, offer):
+        offer(
+            "newsgroups20", "20news-bydate.tar.gz", tarred(dict.fromkeys(tiny_newsgroups(), b""), kind=b"2")
+        )
+        with pytest.raises(DataError, match="has 0 groups in 20news-bydate-train/"):
+            datasets.load_newsgroups20()
+
+    def test_an_archive_that_expands_without_bound_is_refused(self, offer):
+        bomb = tiny_newsgroups() | {"20news-bydate-train/talk.group00/0": bytes(3_000_000)}
+        offer("newsgroups20", "20news-bydate.tar.gz", tarred(bomb), unpacked=2_000_000)
+        with pytest.raises(DataError, match="would expand to more than 2,000,000 bytes: refused"):
+            datasets.load_newsgroups20()
+
+    def test_an_incomplete_archive_is_found_out_by_the_check(self, offer):
+        content = tarred(tiny_newsgroups())
+        offer("newsgroups20", "20news-bydate.tar.gz", content, expect={"train": 60, "test": 41})
+        [(_, found)] = [
+            (name, datasets.store.find(dataset)) for name, dataset in datasets.catalogue.catalogue().items()
+        ]
+        with pytest.raises(DataError, match="is not complete: 40 test instead of 41"):
+            newsgroups20.check(found)
+
+
 class TestStandIns:
     @pytest.fixture(autouse=True)
     def policy(self, monkeypatch):
@@ -377,6 +459,24 @@ class TestStandIns:
         assert np.corrcoef(of_28_days[:, 0], of_28_days[:, 8])[0, 1] > 0.4
         assert np.corrcoef(of_28_days[:, 3], of_28_days[:, 8])[0, 1] < -0.1
 
+    def test_posts_have_headers_quotations_and_signatures_and_threads_of_one_part(self):
+        (train, groups), (test, groups_test) = datasets.load_newsgroups20()
+        assert (train, test) == tuple(posts for posts, _ in newsgroups20.chatter())
+        assert sorted(set(groups)) == sorted(set(groups_test)) == sorted(newsgroups20._TOPICS)
+        assert set(np.unique(groups, return_counts=True)[1]) == {60}
+        assert set(np.unique(groups_test, return_counts=True)[1]) == {40}
+        heads = [post.partition("\n\n")[0] for post in train + test]
+        assert all(
+            re.fullmatch(r"From: .*\nSubject: .*\nOrganization: .*\nLines: \d+", head) for head in heads
+        )
+        betrayed = [f"@{group.split('.')[-1]}." in head for group, head in zip(groups, heads, strict=False)]
+        assert 0.5 < np.mean(betrayed) < 0.7
+        assert np.mean(["\n> " in post and " writes:\n" in post for post in train]) == 0.8
+        assert all(re.search(r"\n\n-- \n[^\n]+\n$", post) for post in train)
+        names = [set(re.findall(r"Subject: .* (\w+)\n", "".join(posts))) for posts in (train, test)]
+        assert len(names[0]) > 200
+        assert len(names[0] & names[1]) < 0.1 * len(names[0])
+
     def test_chests_have_many_sizes_and_clouds_are_brighter(self):
         folder = datasets.load_chest_xray_originals()
         brightness, sizes, modes = {}, set(), set()
@@ -425,6 +525,14 @@ class TestRealData:
         mixes = datasets.load_concrete()
         assert mixes.shape == (1030, 9)
         assert mixes.iloc[0, 8] == pytest.approx(79.986, abs=1e-3)
+
+    def test_newsgroups20(self):
+        (train, groups), (test, groups_test) = datasets.load_newsgroups20()
+        assert (len(train), len(groups), len(test), len(groups_test)) == (11_314, 11_314, 7_532, 7_532)
+        assert sorted(set(groups)) == sorted(newsgroups20._TOPICS)
+        assert np.unique(groups, return_counts=True)[1][[0, -1]].tolist() == [480, 377]
+        assert train[0].startswith("From: ")
+        assert all("\n\n" in post for post in train + test)
 
     def test_chest_xray(self):
         folder = datasets.load_chest_xray()

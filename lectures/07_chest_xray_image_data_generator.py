@@ -853,7 +853,7 @@ claims.check(
 #
 # 接下来做本该最先做的事：一个简单的基线。64 个数的线性模型，验证集 **91.5 %**，测试集 **75 %**：比卷积网络十个种子的平均只低两个百分点，错法也一样。只看外框的模型，验证集 AUC 竟有 **0.94**；到了测试集，健康的只认出 **32 %**。几乎没有肺，也有同样的好成绩和同样的失败。（说“几乎”，是因为有些患病的片子裁得太紧，肺尖伸进了外框；怎么裁，本身就是捷径的一部分。）
 #
-# 那么我们的卷积网络用不用外框？给每张健康的测试片换上别人的外框：换成病人的，被说成有病的比换成健康人的多 **19** 个百分点；外框减到一半宽，多 **8** 个百分点。反过来，给病人的片子换上健康人的外框，被说成有病的少 **4** 个百分点。它用了图的外圈（宽的外框里也可能有肺的边角）。
+# 那么我们的卷积网络用不用外框？给每张健康的测试片换上别人的外框：换成病人的，被说成有病的比换成健康人的多 **19** 个百分点；外框减到一半宽，多 **8** 个百分点。反过来，给病人的片子换上健康人的外框，被说成有病的少 **4** 个百分点。它用了图的外圈（宽的外框里也可能有肺的边角）。第 11 讲会画出网络看了哪里，再检验这样的图可不可信。
 #
 # </details>
 #
@@ -1053,7 +1053,7 @@ claims.check(
 )
 
 # %% [markdown]
-# The same healthy lungs, or nearly: in a sick child's frame **19 points** more of them are called sick, and **8 points** with only 8 pixels of frame. Sick lungs in a healthy child's frame are called sick less often, by **4 points**. So it uses the outer part (at 16 pixels, tips of lungs included), in both directions.
+# The same healthy lungs, or nearly: in a sick child's frame **19 points** more of them are called sick, and **8 points** with only 8 pixels of frame. Sick lungs in a healthy child's frame are called sick less often, by **4 points**. So it uses the outer part (at 16 pixels, tips of lungs included), in both directions. (Lecture 11 draws where a network looked, and tests such maps.)
 
 # %% [markdown] tags=["instructor"]
 # 15 minutes. Keep the list of suspects on the board and cross out as you go. Do not skip the vote before the table: a class that has bet on "60 %" for the frame remembers 0.94. Likely questions: "what is in the frame?" Arms, shoulders, how tightly

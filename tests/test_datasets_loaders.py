@@ -14,7 +14,7 @@ from PIL import Image
 
 from datasets_workbench import file_entry, isolate, tiny_concrete, tiny_mnist, use_catalogue
 from utils import datasets
-from utils.datasets import DataError, chest_xray, concrete, hdb
+from utils.datasets import DataError, chest_xray, concrete, hdb, mobilenet
 
 REAL = os.environ.get("COURSE_DATA")
 needs_real_data = pytest.mark.skipif(not REAL, reason="needs the real data: set COURSE_DATA")
@@ -24,6 +24,7 @@ LOADERS = {
     "concrete": datasets.load_concrete,
     "chest_xray": datasets.load_chest_xray,
     "chest_xray_originals": datasets.load_chest_xray_originals,
+    "mobilenet": datasets.load_mobilenet,
 }
 
 
@@ -284,6 +285,29 @@ class TestConcrete:
             datasets.load_concrete()
 
 
+class TestMobilenet:
+    @pytest.fixture
+    def offer_both(self, monkeypatch, tmp_path, offer):
+        def put(weights: bytes, names: bytes) -> None:
+            for name, content in (("a.tflite", weights), ("labels.txt", names)):
+                offer("mobilenet", name, content)
+            entries = [file_entry("a.tflite", weights), file_entry("labels.txt", names)]
+            use_catalogue(monkeypatch, tmp_path, mobilenet=[{"files": entries}])
+
+        return put
+
+    @pytest.mark.parametrize("weights", [b"", b"no model", b"\x1c\x00\x00\x00TFL3" + bytes(64)])
+    def test_broken_weights_are_refused(self, offer_both, weights):
+        offer_both(weights, b"a class\n" * 1001)
+        with pytest.raises(DataError, match=r"a\.tflite cannot be read: "):
+            datasets.load_mobilenet()
+
+    def test_a_wrong_number_of_names_is_told(self, offer_both):
+        offer_both(b"", b"tench, Tinca tinca\ngoldfish\n\n")
+        with pytest.raises(DataError, match=r"labels\.txt names 2 classes instead of 1,001"):
+            datasets.load_mobilenet()
+
+
 class TestStandIns:
     @pytest.fixture(autouse=True)
     def policy(self, monkeypatch):
@@ -377,6 +401,21 @@ class TestStandIns:
         assert np.corrcoef(of_28_days[:, 0], of_28_days[:, 8])[0, 1] > 0.4
         assert np.corrcoef(of_28_days[:, 3], of_28_days[:, 8])[0, 1] < -0.1
 
+    def test_untrained_weights_are_the_same_every_time_and_keep_the_size_of_signals(self):
+        weights = datasets.load_mobilenet()
+        for name, array in datasets.load_mobilenet().items():
+            np.testing.assert_array_equal(array, weights[name])
+        assert sum(array.size for name, array in weights.items() if name != "labels") == 467_593
+        assert all(array.dtype == np.float32 for name, array in weights.items() if name != "labels")
+        first = weights["conv_0/kernel"]
+        np.testing.assert_allclose(first.sum(axis=(0, 1)), 0, atol=1e-6)  # blind to a flat picture
+        np.testing.assert_allclose(
+            np.square(first.sum(axis=2)).sum(axis=(0, 1)), 1, rtol=1e-5
+        )  # to a grey one
+        for name in ("depthwise_7", "pointwise_7"):
+            n_inputs = 9 if name == "depthwise_7" else 128
+            assert weights[f"{name}/kernel"].var() * n_inputs == pytest.approx(2, rel=0.2)
+
     def test_chests_have_many_sizes_and_clouds_are_brighter(self):
         folder = datasets.load_chest_xray_originals()
         brightness, sizes, modes = {}, set(), set()
@@ -433,6 +472,18 @@ class TestRealData:
             3875,
             234,
             390,
+        ]
+
+    def test_mobilenet(self):
+        weights = datasets.load_mobilenet()
+        made = mobilenet.untrained()
+        assert {name: array.shape for name, array in weights.items()} == {
+            name: array.shape for name, array in made.items()
+        }
+        assert list(weights["labels"][[0, 1, 1000]]) == [
+            "background",
+            "tench, Tinca tinca",
+            "toilet tissue, toilet paper, bathroom tissue",
         ]
 
     def test_originals_are_used_where_they_are(self):

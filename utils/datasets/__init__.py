@@ -14,6 +14,7 @@ from utils.datasets.chest_xray import load_chest_xray_originals as load_chest_xr
 from utils.datasets.concrete import load_concrete as load_concrete
 from utils.datasets.hdb import load_hdb as load_hdb
 from utils.datasets.mnist import load_mnist as load_mnist
+from utils.datasets.mobilenet import load_mobilenet as load_mobilenet
 from utils.datasets.store import CHECKS as CHECKS
 from utils.datasets.store import Provenance as Provenance
 from utils.datasets.store import policy as policy

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import io
 import os
 import re
 import shutil
@@ -12,9 +13,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from datasets_workbench import file_entry, isolate, tiny_concrete, tiny_mnist, use_catalogue
+from datasets_workbench import file_entry, isolate, tiny_concrete, tiny_mnist, use_catalogue, zipped
+from misbehaving_server import Answer, MisbehavingServer
 from utils import datasets
-from utils.datasets import DataError, chest_xray, concrete, hdb, mobilenet
+from utils.datasets import DataError, chest_xray, concrete, hdb, mobilenet, vnc_em
 
 REAL = os.environ.get("COURSE_DATA")
 needs_real_data = pytest.mark.skipif(not REAL, reason="needs the real data: set COURSE_DATA")
@@ -25,6 +27,7 @@ LOADERS = {
     "chest_xray": datasets.load_chest_xray,
     "chest_xray_originals": datasets.load_chest_xray_originals,
     "mobilenet": datasets.load_mobilenet,
+    "vnc_em": datasets.load_vnc_em,
 }
 
 
@@ -308,6 +311,88 @@ class TestMobilenet:
             datasets.load_mobilenet()
 
 
+def png(pixels: np.ndarray, format: str = "png") -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, format)
+    return out.getvalue()
+
+
+def published_sections() -> dict[str, bytes]:
+    """What the authors publish, 20 times the same: in each block of 4 x 4 pixels is known what it becomes."""
+    raw = np.full((1024, 1024), 100, dtype=np.uint8)
+    raw[:4, :4] = np.arange(16).reshape(4, 4)  # the mean is 7.5
+    membranes = np.zeros((1024, 1024), dtype=bool)
+    membranes[:2, :4] = membranes[3, 4:8] = True  # half of the first block, a quarter of its neighbour
+    mitochondria = np.full((1024, 1024), 127, dtype=np.uint8)
+    mitochondria[4:6, :4] = 128  # half of the block below the first
+    pictures = {
+        "raw/{:02}.tif": raw,
+        "membranes/{:02}.png": membranes,
+        "mitochondria/{:02}.png": mitochondria,
+    }
+    content = {
+        name: png(pixels, "tiff" if name.startswith("raw") else "png") for name, pixels in pictures.items()
+    }
+    return {name.format(i): content[name] for i in range(20) for name in content}
+
+
+class TestVncEm:
+    @pytest.fixture
+    def publish(self, monkeypatch, tmp_path):
+        """Offer sections at a mirror; one may be replaced."""
+        with MisbehavingServer() as server:
+
+            def put(**others: bytes) -> None:
+                files = published_sections() | {
+                    f"{name[:-2]}/{name[-2:]}.png": content for name, content in others.items()
+                }
+                server.answers = {f"/stack1/{name}": Answer(content) for name, content in files.items()}
+                entries = [file_entry(name, content) for name, content in files.items()]
+                form = {"mirrors": [f"{server.url}/stack1/"], "files": entries}
+                use_catalogue(monkeypatch, tmp_path, vnc_em=[form])
+
+            yield put
+
+    def test_blocks_become_pixels_and_both_forms_are_the_same(self, publish, offer, cache, tmp_path):
+        publish()
+        images, membranes, mitochondria = datasets.load_vnc_em()
+        assert images.shape == membranes.shape == mitochondria.shape == (20, 256, 256)
+        assert (images.dtype, membranes.dtype, mitochondria.dtype) == (np.uint8, bool, bool)
+        assert images[19, 0, :2].tolist() == [8, 100]
+        assert np.argwhere(membranes[19]).tolist() == [[0, 0]]
+        assert np.argwhere(mitochondria[19]).tolist() == [[1, 0]]
+        folder = cache / "vnc_em" / "256-from-1024"
+        files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.p?m")}
+        assert files["membranes/00.pbm"][:12] == b"P4\n256 256\n\x7f"  # white is membrane, as published
+        offer("vnc_em", "vnc_em.zip", zipped(files | {"LICENCE.txt": b"words"}))
+        for ours, theirs in zip(datasets.load_vnc_em(), (images, membranes, mitochondria), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+
+    @pytest.mark.parametrize(
+        ("content", "reason"),
+        [
+            (png(np.zeros((512, 1024), dtype=bool)), "has 1024 x 512 pixels, not 1024 x 1024"),
+            (png(np.zeros((1024, 1024), dtype=bool))[:-40], "is not a whole image"),
+        ],
+        ids=["half a section", "cut short"],
+    )
+    def test_a_broken_section_is_named(self, publish, content, reason, capsys):
+        publish(membranes07=content)
+        assert datasets.load_vnc_em()[0].shape == (10, 256, 256)  # a stand-in, and said why
+        assert f"membranes/07.png {reason}" in capsys.readouterr().out
+
+    def test_a_zip_without_a_section_is_refused(self, offer, tmp_path):
+        vnc_em.write(tmp_path / "drawn", [pictures[[0] * 20] for pictures in vnc_em.draw_sections(1)])
+        files = {
+            path.relative_to(tmp_path / "drawn").as_posix(): path.read_bytes()
+            for path in (tmp_path / "drawn").rglob("*.p?m")
+            if path.name != "19.pgm"
+        }
+        offer("vnc_em", "vnc_em.zip", zipped(files))
+        with pytest.raises(DataError, match=r"vnc_em\.zip lacks sections/19\.pgm"):
+            datasets.load_vnc_em()
+
+
 class TestStandIns:
     @pytest.fixture(autouse=True)
     def policy(self, monkeypatch):
@@ -431,6 +516,27 @@ class TestStandIns:
         assert modes == {"L", "RGB"}
         assert brightness["PNEUMONIA"] > brightness["NORMAL"] + 3
 
+    def test_drawn_sections_show_the_points_of_the_real_ones(self):
+        images, membranes, mitochondria = datasets.load_vnc_em()
+        assert images.shape == membranes.shape == mitochondria.shape == (10, 256, 256)
+        again = vnc_em.draw_sections(2)
+        for drawn, pictures in zip(again, (images, membranes, mitochondria), strict=True):
+            np.testing.assert_array_equal(drawn, pictures[:2])
+
+        def iou(a, b) -> float:
+            return (a & b).sum() / (a | b).sum()
+
+        # Measured on the real data: shares 0.21 and 0.055; the next section's mask 0.37 and 0.67, the third's
+        # 0.22 and 0.34; the mask moved by a pixel 0.57 and 0.85; the darkest pixels 0.56 and less.
+        assert membranes.mean() == pytest.approx(0.21, abs=0.03)
+        assert mitochondria.mean() == pytest.approx(0.055, abs=0.03)
+        for mask, next_one, third, moved in ((membranes, 0.37, 0.22, 0.57), (mitochondria, 0.67, 0.34, 0.85)):
+            assert iou(mask[:-1], mask[1:]) == pytest.approx(next_one, abs=0.15)
+            assert iou(mask[:-3], mask[3:]) == pytest.approx(third, abs=0.15)
+            assert iou(mask[:, 1:], mask[:, :-1]) == pytest.approx(moved, abs=0.15)
+        assert 0.4 < iou(images < 100, membranes) < 0.6
+        assert iou(images < 100, mitochondria) < 0.3
+
     def test_resized_chests_are_grey_and_of_the_size_asked_for(self):
         folder = datasets.load_chest_xray(64)
         paths = sorted(folder.rglob("*.jpeg"))
@@ -488,6 +594,14 @@ class TestRealData:
 
     def test_originals_are_used_where_they_are(self):
         assert datasets.load_chest_xray_originals() == Path(REAL).resolve() / "chest_xray" / "originals"
+
+    def test_vnc_em(self, capsys):
+        images, membranes, mitochondria = datasets.load_vnc_em()
+        assert images.shape == (20, 256, 256)
+        assert images.mean() == pytest.approx(128.66, abs=0.01)
+        assert membranes[16:].mean() == pytest.approx(0.2001, abs=1e-4)
+        assert mitochondria[16:].mean() == pytest.approx(0.0597, abs=1e-4)
+        assert "CC BY-NC-SA 3.0 (no commercial use)" in capsys.readouterr().out
 
     def test_loading_leaves_course_data_as_it_was(self):
         def stamp() -> str:

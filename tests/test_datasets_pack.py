@@ -138,6 +138,21 @@ def test_a_loader_takes_what_was_packed_by_the_entry_that_was_printed(monkeypatc
 
 
 @pytest.mark.skipif(not REAL, reason="needs the real data: set COURSE_DATA")
+def test_the_sections_give_the_zip_that_the_catalogue_names(monkeypatch, tmp_path, cache):
+    monkeypatch.setattr(pack, "ROOT", tmp_path)
+    monkeypatch.setenv("COURSE_DATA", REAL)
+    datasets.load_vnc_em()
+    monkeypatch.setattr(sys, "argv", ["pack", "vnc_em", str(cache / "vnc_em" / "256-from-1024")])
+    pack.main()
+    content = (tmp_path / "build" / "vnc_em.zip").read_bytes()
+    [file] = catalogue.catalogue()["vnc_em"].forms[0].files
+    assert (file.name, file.bytes) == ("vnc_em.zip", len(content))
+    assert file.hash == f"sha256:{hashlib.sha256(content).hexdigest()}"
+    assert b"Licence: CC BY-NC-SA 3.0" in content[:1000]
+    assert b"Changes: the 20 sections of stack1 reduced" in content[:1200]
+
+
+@pytest.mark.skipif(not REAL, reason="needs the real data: set COURSE_DATA")
 def test_the_originals_give_the_zip_that_the_catalogue_names(monkeypatch, packed):
     monkeypatch.setenv("COURSE_DATA", REAL)
     content, printed = packed()

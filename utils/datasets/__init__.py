@@ -19,3 +19,4 @@ from utils.datasets.store import CHECKS as CHECKS
 from utils.datasets.store import Provenance as Provenance
 from utils.datasets.store import policy as policy
 from utils.datasets.store import provenance as provenance
+from utils.datasets.vnc_em import load_vnc_em as load_vnc_em

@@ -164,6 +164,7 @@ def _publish(staged: Found, stale: Found | None) -> Found:
     any_new.touch()
     for old, new in zip(staged.paths, target.paths, strict=True):
         old.chmod(stat.S_IMODE(any_new.stat().st_mode))
+        _make_folder(new.parent)
         os.replace(old, new)
     if stale:
         for path in set(stale.paths) - set(target.paths):

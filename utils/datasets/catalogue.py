@@ -44,6 +44,14 @@ class Form:
     def is_hashed(self) -> bool:
         return all(file.hash for file in self.files)
 
+    @property
+    def names(self) -> list[str]:
+        """What to look for: the files; of very many, the folders that hold them."""
+        names = [file.name for file in self.files]
+        return (
+            names if len(names) < 10 else list(dict.fromkeys(f"{name.rpartition('/')[0]}/" for name in names))
+        )
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -115,8 +123,7 @@ def table() -> list[list[str]]:
     rows = [["name", "what", "loader", "files", "licence and attribution", "stand-in"]]
     for dataset in catalogue().values():
         forms = [
-            f"{', '.join(f'`{file.name}`' for file in form.files)} ({size(form.bytes)})"
-            for form in dataset.forms
+            f"{', '.join(f'`{name}`' for name in form.names)} ({size(form.bytes)})" for form in dataset.forms
         ]
         rows.append(
             [

@@ -305,7 +305,7 @@ def _at_fault(found: Found, problem: str) -> DataError:
 
 
 def _no_real_data(dataset: Dataset, places: dict[str, Path], failures: list[str]) -> str:
-    names = " or ".join(", ".join(file.name for file in form.files) for form in dataset.forms)
+    names = " or ".join(", ".join(form.names) for form in dataset.forms)
     unset = [] if "COURSE_DATA" in places else ["COURSE_DATA: not set"]
     missing = [f"{source}: {root / dataset.folder} has no {names}" for source, root in places.items()]
     return "\n".join(

@@ -16,7 +16,7 @@ from PIL import Image
 from datasets_workbench import file_entry, isolate, tiny_concrete, tiny_mnist, use_catalogue, zipped
 from misbehaving_server import Answer, MisbehavingServer
 from utils import datasets
-from utils.datasets import DataError, chest_xray, concrete, hdb, mobilenet, vnc_em
+from utils.datasets import DataError, chest_xray, concrete, hdb, mobilenet, tiny_shakespeare, vnc_em
 
 REAL = os.environ.get("COURSE_DATA")
 needs_real_data = pytest.mark.skipif(not REAL, reason="needs the real data: set COURSE_DATA")
@@ -28,6 +28,7 @@ LOADERS = {
     "chest_xray_originals": datasets.load_chest_xray_originals,
     "mobilenet": datasets.load_mobilenet,
     "vnc_em": datasets.load_vnc_em,
+    "tiny_shakespeare": datasets.load_tiny_shakespeare,
 }
 
 
@@ -393,6 +394,27 @@ class TestVncEm:
             datasets.load_vnc_em()
 
 
+class TestTinyShakespeare:
+    def test_the_text_is_the_files_letter_by_letter(self, offer):
+        content = b"All:\nSpeak, speak.\n\nSLY:\nI'll pheeze you.\n\nMaster:\nBoatswain!\n"
+        offer("tiny_shakespeare", "input.txt", content)
+        assert datasets.load_tiny_shakespeare() == content.decode()
+
+    @pytest.mark.parametrize(
+        ("content", "said"),
+        [
+            (b"All:\nSpe\xe9k.\n\nMaster:\nBoatswain!\n", "line 2: the byte 0xe9 is none of the text's"),
+            (b"All:\r\nSpeak.\r\n\r\nMaster:\r\nBoatswain!\r\n", "line 1: the byte 0x0d"),
+            (b"SLY:\nI'll pheeze you.\n", "does not hold the opening of one of its plays, 'Master"),
+            (b"Master:\nBoatswain!\n", 'does not hold the opening of one of its plays, "SLY'),
+        ],
+    )
+    def test_another_text_is_refused(self, offer, content, said):
+        offer("tiny_shakespeare", "input.txt", content)
+        with pytest.raises(DataError, match=rf"input\.txt.* {said}"):
+            datasets.load_tiny_shakespeare()
+
+
 class TestStandIns:
     @pytest.fixture(autouse=True)
     def policy(self, monkeypatch):
@@ -501,6 +523,21 @@ class TestStandIns:
             n_inputs = 9 if name == "depthwise_7" else 128
             assert weights[f"{name}/kernel"].var() * n_inputs == pytest.approx(2, rel=0.2)
 
+    def test_a_play_has_the_symbols_the_speakers_and_the_words_of_the_real_ones(self):
+        text = datasets.load_tiny_shakespeare()
+        assert text == tiny_shakespeare.play()
+        assert len(text) == 200_000
+        assert "".join(sorted(set(text))) == tiny_shakespeare.ALPHABET
+        n = len(text) * 9 // 10  # lectures hold the last tenth out: the last play begins in it
+        assert n + 5_000 < text.index(tiny_shakespeare.LAST_PLAY) < len(text) - 5_000
+        assert text.index(tiny_shakespeare.PLAY_BEFORE) < n - 5_000  # and the one before it long before
+        assert set(text[:n]) == set(tiny_shakespeare.ALPHABET)
+        speakers = re.findall(r"^(.+):$", text, flags=re.MULTILINE)
+        assert len(set(speakers)) == 20
+        assert 300 <= len(set(re.findall(r"[a-z']+", text))) <= 400
+        last = [i for i in range(len(speakers)) if speakers[i] not in speakers[:i]][-5:]
+        assert min(last) > 0.9 * len(speakers)  # the last play brings a cast of its own
+
     def test_chests_have_many_sizes_and_clouds_are_brighter(self):
         folder = datasets.load_chest_xray_originals()
         brightness, sizes, modes = {}, set(), set()
@@ -570,6 +607,14 @@ class TestRealData:
         mixes = datasets.load_concrete()
         assert mixes.shape == (1030, 9)
         assert mixes.iloc[0, 8] == pytest.approx(79.986, abs=1e-3)
+
+    def test_tiny_shakespeare(self):
+        text = datasets.load_tiny_shakespeare()
+        assert len(text) == 1_115_394
+        assert "".join(sorted(set(text))) == tiny_shakespeare.ALPHABET
+        assert text.startswith("First Citizen:\nBefore we proceed any further, hear me speak.\n")
+        assert text.index(tiny_shakespeare.LAST_PLAY) == 1_003_854 + 76_885
+        assert text.index(tiny_shakespeare.PLAY_BEFORE) == 1_003_854 - 37_721
 
     def test_chest_xray(self):
         folder = datasets.load_chest_xray()

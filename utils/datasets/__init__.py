@@ -19,4 +19,5 @@ from utils.datasets.store import CHECKS as CHECKS
 from utils.datasets.store import Provenance as Provenance
 from utils.datasets.store import policy as policy
 from utils.datasets.store import provenance as provenance
+from utils.datasets.tiny_shakespeare import load_tiny_shakespeare as load_tiny_shakespeare
 from utils.datasets.vnc_em import load_vnc_em as load_vnc_em

@@ -17,14 +17,14 @@
 #
 # **You will**
 #
-# - play a game that separates choosing early from choosing late, and work out its odds exactly;
+# - play a game about choosing early and choosing late, and work out its odds exactly;
 # - count how many terms polynomials and cosines need, and see the winner change with the question;
 # - build any function of one variable from hinges by hand, then let the data move the hinges;
 # - see the price: no closed form, and a search that can end in the wrong valley;
 # - compare fixed and learned terms in 16 dimensions, on three targets.
 #
 # **You need** lecture 1: least squares, basis functions, risk.
-# **It takes** 85 minutes to teach and under 60 seconds to run on 2 CPU cores. Sections marked ★ go deeper: read them at home. They need the chain rule.
+# **It takes** 82 minutes to teach and under 60 seconds to run on 2 CPU cores. Sections marked ★ go deeper: read them at home. They and exercise 3 need the chain rule.
 #
 # **Figures in bold** are computed as you run the notebook. Where chance enters, they are means over many runs (ten seeds, mostly): your own run will differ a little.
 
@@ -45,11 +45,11 @@ SEED = claims.start("02")  # prints lecture, data policy and seed; COURSE_SEED o
 # <details>
 # <summary>中文</summary>
 #
-# 先投票，再展开下面这段：下面的两轮游戏，你愿意玩哪一轮？如果第二轮容易，是因为数多，还是因为看过目标才选？
-#
-# 第一轮：从 0 到 9 里挑三个不同的整数写下来，然后老师才亮出目标。你可以从自己的数里取若干个相加，每个至多用一次，也可以一个都不用；离目标差多少，就罚多少分。写的是 3、5、9，目标是 15：5 + 9 = 14，罚 1 分；目标是 1：一个都不用，和为 0，也罚 1 分。
+# 游戏分两轮。第一轮：从 0 到 9 里挑三个不同的整数写下来，然后老师才亮出目标。你可以从自己的数里取若干个相加，每个至多用一次，也可以一个都不用；离目标差多少，就罚多少分。写的是 3、5、9，目标是 15：5 + 9 = 14，罚 1 分；目标是 1：一个都不用，和为 0，也罚 1 分。
 #
 # 第二轮：先写六个数，看到目标以后再从中挑出至多三个。写的是 0、1、2、3、4、8，目标是 5，罚 0 分；目标是 18，最好也只能 8 + 4 + 3 = 15，罚 3 分。
+#
+# 先投票，再往下读：你愿意玩哪一轮？如果是第二轮，是因为数多，还是因为看过目标才选？
 #
 # 全部选法可以一一列出，120 种和 210 种，所以数字是精确的，不靠抽样。目标依次为 12、1、20、4、10、19 时，三个数的平均罚分是 **1.72**、**0.70**、**6.725**、**0.98**、**1.13**、**5.87**；六个数的是 **0.02**、**0.40**、**0.98**、**0.24**、**0.03**、**0.66**。六个数不但罚得少，而且稳：同一个人在六个目标上，最多与最少的罚分，三个数平均相差 **6.6** 分，六个数只差 **1.4** 分。（讲义第一轮只玩前三个目标，第二轮只玩后三个；我们两轮都玩六个，这样才公平。）
 #
@@ -238,7 +238,7 @@ panel = interact(play, digits="012348")
 # possible terms, and the data choose among them.
 
 # %% [markdown] tags=["instructor"]
-# 19 minutes. Play both rounds on paper before opening the notebook, and let hands go up for "missed by at most 1". Then take the vote, with
+# 18 minutes. The table of means and the steadiness are reading: show the figure. Play both rounds on paper before opening the notebook, and let hands go up for "missed by at most 1". Then take the vote, with
 # its reasons, and only then run on. Leave the box with digits for the break. Likely question: "why not write 9, 8, 7?" Then small targets are lost, which is the point. Common
 # confusion: in round 2 at most *three* are used, so the final model has the same size in both rounds.
 
@@ -248,11 +248,11 @@ panel = interact(play, digits="012348")
 # <details>
 # <summary>中文</summary>
 #
-# 先投票，再展开下面这段：同一条波浪，把误差的门槛从 0.1 收紧到 0.01，多项式和余弦谁先达到？若门槛不变，改看最大误差，又是谁？
+# 先投票，再往下读：同一条波浪，把误差的门槛从 0.1 收紧到 0.01，多项式和余弦谁先达到？若门槛不变，改看最大误差，又是谁？
 #
 # 固定基就是第一轮：先定好 $\varphi_0,\dots,\varphi_{m-1}$，再看目标，能调的只有权重 $w$。好处是最小二乘有闭式解。本节比较两套固定基：多项式和余弦 $\cos(k\pi x)$，都在 $[0,1]$ 上。$m$ 是项数，常数项也算一项；误差一律是均方根（RMS）。“误差”二字后面若不说明是哪种误差、用了几项，就等于什么也没说。
 #
-# 讲义上说：一个波浪形的目标，误差降到 0.1 以下，多项式要 9 项，余弦只要 7 项。讲义没有给出公式，我们自选的波浪正是如此：多项式 **9** 项，余弦 **7** 项。多项式 8 项时误差 **0.163**，9 项时 **0.030**；余弦 6 项时 **0.154**，7 项时 **0.068**。
+# 讲义上说：一个波浪形的目标，误差降到 0.1 以下，多项式要 9 项，余弦只要 7 项。讲义没有给出公式，我们照着这两个项数挑了一条波浪：多项式 **9** 项，余弦 **7** 项。多项式 8 项时误差 **0.163**，9 项时 **0.030**；余弦 6 项时 **0.154**，7 项时 **0.068**。
 #
 # 另一个目标几乎是一条抛物线。三项多项式的误差已是 **5.0e-7**（讲义上是 1e-6）；余弦用 3、9、40 项，误差还有 **2.5e-2**、**4.7e-3**、**5.1e-4**。各有各的主场，没有一套固定基能赢遍所有目标。
 #
@@ -314,7 +314,7 @@ by_hand, bool(np.allclose(residual(polynomials(x, 4), np.exp(x)), np.exp(x) - li
 
 # %% [markdown]
 # Both agree. Now two targets, a wavy curve and a near-parabola, and the errors of each basis on each target. (The slides show
-# such curves without their formulas, so we chose our own.)
+# such curves without their formulas. We chose ours so that the numbers of terms come out as on the slides.)
 
 # %%
 wavy = np.cos(4.4 * np.pi * x + 0.75 * np.pi)
@@ -360,7 +360,7 @@ claims.exact("wavy, 6 cosines", by_cosines[5], "0.154")
 claims.exact("wavy, 7 cosines", by_cosines[6], "0.068")
 
 # %% [markdown]
-# As the lecture says of its own wavy curve: polynomials need **9** terms where **7** cosines do. With eight polynomial terms the error is **0.163**, with
+# As on the slides, polynomials need **9** terms where **7** cosines do. With eight polynomial terms the error is **0.163**, with
 # nine **0.030**; with six cosines it is **0.154**, with seven **0.068**. Now the near-parabola.
 
 # %% tags=["nbval-check-output"]
@@ -371,7 +371,7 @@ claims.exact("near-parabola, 9 cosines", by_cosines[8], "4.7e-3")
 claims.exact("near-parabola, 40 cosines", by_cosines[39], "5.1e-4")
 
 # %% [markdown]
-# Three polynomial terms leave **5.0e-7** (the lecture's curve: 1e-6). Three cosines leave **2.5e-2**, nine **4.7e-3**, and even forty **5.1e-4**. No
+# Three polynomial terms leave **5.0e-7** (the slides' curve: 1e-6). Three cosines leave **2.5e-2**, nine **4.7e-3**, and even forty **5.1e-4**. No
 # fixed basis wins on every target.
 #
 # **Place your bets.** Back to the wavy curve, where cosines won by seven terms to nine. Keep the curve and the fits, and ask for an error of 0.01 instead
@@ -396,11 +396,11 @@ claims.exact("wavy, cosines, terms for largest error < 0.1", at_worst[1], "19")
 # question changes the winner, on the same curve! Every $\cos(k\pi x)$ is level at both ends of the interval, our curve is not, and there the cosines
 # pay. When you read "basis A beats basis B", ask: on which target, in which norm, at which size?
 #
-# Weierstrass promises that polynomials can approximate every continuous function on $[0, 1]$. Cosines keep the same promise. *Universality is common;
+# Weierstrass promises that polynomials can approximate every continuous function on $[0, 1]$. The same is true of cosines. *Universality is common;
 # efficiency is not.*
 
 # %% [markdown] tags=["instructor"]
-# 12 minutes. Collect the bets before the last cell: most follow the first one and bet on cosines. Likely
+# 11 minutes. The check by hand and the library are reading. Collect the bets before the last claims: expect most to follow the first result and bet on cosines. Likely
 # question: "is that least-squares fit the best in the largest error too?" No; we compare the same fits in another norm. Common
 # confusion: *can approximate* (universal) and *approximates cheaply* (efficient).
 
@@ -410,7 +410,7 @@ claims.exact("wavy, cosines, terms for largest error < 0.1", at_worst[1], "19")
 # <details>
 # <summary>中文</summary>
 #
-# 先投票，再展开下面这段：正弦波上有一处陡坎，七个铰链的结点可以自己移动，它们会去哪里？先画下来。
+# 先投票，再往下读：正弦波上有一处陡坎，七个铰链的结点可以自己移动，它们会去哪里？先画下来。
 #
 # 自适应基是第二轮：$f(x)=\sum_i w_i\,\varphi(x;\theta_i)$，每一项里多了一个旋钮 $\theta_i$，看到数据以后再拧。最简单的例子用 ReLU：$\mathrm{relu}(z)=\max(z,0)$，先是零，过了拐点就是一条直线，像一扇门的铰链。$\mathrm{relu}(x-k)$ 的拐点（结点）在 $k$，这个 $k$ 就是 $\theta$。
 #
@@ -418,7 +418,7 @@ claims.exact("wavy, cosines, terms for largest error < 0.1", at_worst[1], "19")
 #
 # 现在来一个难缠的目标：正弦波上有一处陡坎，位置事先不知道。九项的固定基都很狼狈：多项式 **0.210**，余弦 **0.167**，结点均匀放置的铰链 **0.193**。可见铰链本身并不高明。
 #
-# 外层权重照旧用最小二乘，只让结点移动。结果有 **2** 个结点找到了陡坎，一边站一个，其余的去照顾波浪。换 100 个随机起点，误差的中位数是 **0.015**，约 **85** % 的起点胜过 27 项的任何一套固定基。这个模型一共有 16 个可调的数；18 项的固定基，多项式 **0.122**，余弦 **0.080**，均匀的铰链 **0.100**；27 项是 **0.080**、**0.044** 和 **0.030**。同样的铰链，九项时只因为能看着数据挪位置，误差就小了一个数量级；即使让固定的铰链多用两倍的项，移动的也只剩一半误差。
+# 外层权重照旧用最小二乘，只让结点移动。结果有 **2** 个结点找到了陡坎，一边站一个，其余的去照顾波浪。换 100 个随机起点，误差的中位数是 **0.015**，约 **85** % 的起点胜过三套 27 项固定基里最好的一套。这个模型一共有 16 个可调的数；18 项的固定基，多项式 **0.122**，余弦 **0.080**，均匀的铰链 **0.100**；27 项是 **0.080**、**0.044** 和 **0.030**。同样的铰链，九项时只因为能看着数据挪位置，误差就小了一个数量级；固定的铰链用到 27 项，误差仍是它的两倍，而且 27 还是个走运的数：恰好有两个结点站在陡坎两边。
 #
 # $\varphi(x;\theta)$ 常叫**特征映射**。特征不再由我们设计，而是学出来的，这叫**表示学习**：在图像上，学到的可能是边缘、颜色、形状。深度学习的顶级会议 ICLR，全名就是“国际学习表征会议”。
 #
@@ -428,7 +428,7 @@ claims.exact("wavy, cosines, terms for largest error < 0.1", at_worst[1], "19")
 #
 # $$f(x) = \sum_{i} w_i\, \varphi(x; \theta_i).$$
 #
-# Our $\varphi$ is the most common building block of today's networks. The **ReLU** is $\max(z, 0)$: zero up to a kink, a straight
+# Our $\varphi$ is one of the most common building blocks of networks. The **ReLU** is $\max(z, 0)$: zero up to a kink, a straight
 # line after it. Then $\mathrm{relu}(x - k)$ is a hinge, and its knob is the place $k$ of the kink, its **knot**.
 
 
@@ -477,7 +477,7 @@ bumps.shape, bool(np.allclose(bumps.sum(axis=1), np.interp(x, centres, heights))
 # %% [markdown]
 # The two agree. In the picture each bump is drawn only where it is not zero.
 
-# %% mystnb={"image": {"alt": "The wavy target as a thick grey curve, thirteen thin bumps below and above zero, and their sum, a polyline that follows the curve closely."}}
+# %% mystnb={"image": {"alt": "The wavy target as a thick grey curve, thirteen thin bumps below and above zero, and their sum, a polyline that meets the curve at thirteen points and runs straight between them."}}
 plt.plot(x, wavy, color="0.75", linewidth=8, linestyle="-", label="target")
 shown = plt.plot(x, np.where(np.abs(bumps) < 1e-9, np.nan, bumps), color="C1", linestyle="-", linewidth=1.5)
 shown[0].set_label("13 bumps")
@@ -592,7 +592,7 @@ claims.exact("jump, 27 terms, even hinges", fixed.loc[27, "even_hinges"], "0.030
 # %% [markdown]
 # Nine terms with free knots leave **0.015** in the median, and about **85** % of the starts beat the best of the bases with 27 fixed terms. To be fair, nine such terms hold 16
 # numbers: nine weights and seven knots. So compare with 18 fixed terms (polynomials **0.122**, cosines **0.080**, even hinges **0.100**), or with 27 (**0.080**,
-# **0.044**, **0.030**). Nine hinge terms that may *move* leave a tenth of what nine fixed ones do, and half of what 27 do.
+# **0.044**, **0.030**). Nine hinge terms that may *move* leave less than a tenth of what nine fixed ones do, and half of what 27 do. (And 27 is a lucky number for the even hinges: two of their knots happen to stand on either side of the jump.)
 #
 # In lecture 1 the features were ours: we looked at plots and chose town, lease, storey. Here the **feature map** $\varphi(x; \theta)$ is learned together with
 # the weights. On images, learned features turn out to be edges, colours, shapes. This is **representation learning**, and it gave the field's
@@ -609,7 +609,7 @@ claims.exact("jump, 27 terms, even hinges", fixed.loc[27, "even_hinges"], "0.030
 # <details>
 # <summary>中文</summary>
 #
-# 先画图，再展开下面这段：把一个铰链的结点从左挪到右，风险曲线会是什么形状？
+# 先画图，再往下读：把一个铰链的结点从左挪到右，风险曲线会是什么形状？
 #
 # 好处是有代价的。结点固定时，风险关于 $w$ 是一条抛物线，一步就到谷底；关于结点 $\theta$ 却不是。
 #
@@ -659,7 +659,7 @@ claims.exact("risk in the far valley over the near one", ratio, "4.3 times")
 
 # %% [markdown] tags=["instructor"]
 # 6 minutes. Let them draw before the figure. Likely question: "why refit the weights on the right?" So that we see the price of the knot alone: the best that
-# any weights can do for it. Common confusion: two valleys in *one* direction; a network has thousands of directions.
+# any weights can do for it. Common confusion: a network's risk cannot be drawn like this. These are the valleys along *one* knot, and a network has thousands of knobs.
 
 # %% [markdown]
 # ## 5 The curse of dimension, and what escapes it
@@ -667,7 +667,7 @@ claims.exact("risk in the far valley over the near one", ratio, "4.3 times")
 # <details>
 # <summary>中文</summary>
 #
-# 先投票，再展开下面这段。第一问：误差要降到五分之一，一、二、三维的网格各要几倍的块数？第二问：灾难的根源是维数，还是网格？十六维的光滑目标，969 项三次以内的多项式会剩下 50 %、20 % 还是 3 %？第三问：“钟”“陡坎”“波”三个目标，多项式、固定铰链、网络，各是谁赢？
+# 先投票，再往下读。第一问：误差要降到五分之一，一、二、三维的网格各要几倍的块数？第二问：灾难的根源是维数，还是网格？十六维的光滑目标，969 项三次以内的多项式会剩下 50 %、20 % 还是 3 %？第三问：“钟”“陡坎”“波”三个目标，多项式、固定铰链、网络，各是谁赢？
 #
 # 一维对固定基太客气了。把 $[0,1]^d$ 的每条边切成 $n$ 段，得到 $m=n^d$ 块，每块上取常数。误差与段长成正比，要降到五分之一，每条边都要切细五倍：$d=1,2,3$ 时，块数变成 5、25、125 倍，误差都缩小到原来的 **5.0** 分之一。误差像 $m^{-1/d}$，这就是**维数灾难**。十六维时每边切两段就要 65,536 块；若只许 1,024 块，等分的网格只剩一个常数，误差 **52** %，只把十条边各切一刀，也还剩 **40** %。
 #
@@ -679,7 +679,7 @@ claims.exact("risk in the far valley over the near one", ratio, "4.3 times")
 #
 # 每条轴上频率取 −1、0、1 的波，连正弦在内共有 43,046,721 个，两两正交；任何 969 项的固定基，平均至少剩下一个波均方的 **99.998** %。这正是开头的游戏：先写数，后看目标。
 #
-# Barron（1993）证明：在某一类函数里，不管哪套固定基，总有某个成员让它不好过 $m^{-1/d}$ 的量级；看着目标选项，则能做到 $m^{-1/2}$，与维数无关。我们的“钟”太光滑，不是那个成员。定理只说好的项存在，不保证搜索找得到：网络找到了陡坎，没找到波。
+# Barron（1993）证明：在某一类函数里，不管哪套固定基，总有某个成员，用它来逼近，误差不会比 $m^{-1/d}$ 的量级更小；看着目标选项，则能做到 $m^{-1/2}$，与维数无关。我们的“钟”太光滑，不是那个成员。定理只说好的项存在，不保证搜索找得到：网络找到了陡坎，没找到波。
 #
 # 结论有三句：网格死于维数；光滑的目标，有合适的固定基就能救；没有哪套固定基能对付所有目标，学出来的项可以，只要搜索找得到。
 #
@@ -731,8 +731,8 @@ claims.exact("ten of 16 sides cut in two", ten_sides_cut, "40 %")
 
 # %% [markdown]
 # The error falls by the same factor each time, **5.0**. The price does not stay the same: 5, 25, 125 times the pieces. That is the **curse of
-# dimension**. In 16 dimensions even two intervals a side take 65,536 pieces. With 1,024 pieces an equal grid can offer one constant, with an
-# error of **52** %; if it cuts only ten of the sides in two, **40** % is left.
+# dimension**. In 16 dimensions even two intervals a side take 65,536 pieces. With 1,024 pieces we cannot cut every side: one constant is left, with an
+# error of **52** %. Cut ten sides in two and six not at all, and **40** % is left.
 #
 # **Vote again.** The slides say that polynomials suffer from the curse as well. Is the dimension to blame, or the grid? In the same 16 dimensions, for the same
 # bell, what will 969 terms leave, all products of up to three coordinates: 50 %, 20 % or 3 %?
@@ -807,7 +807,7 @@ Y.shape, Y_new.shape
 # %%
 directions = rng.normal(size=(16, 952))
 directions /= np.linalg.norm(directions, axis=0)
-middle = 0.25 + 0.5 * rng.random((16, 952))  # nearer to a corner a hinge might be open at no point but one
+middle = 0.25 + 0.5 * rng.random((16, 952))  # nearer to a corner, a hinge might be open at one point only
 kinks = np.sum(directions * middle, axis=0)  # each through one of these points
 
 
@@ -822,7 +822,7 @@ models_16 = {
 }
 
 # %% [markdown]
-# Five networks for each target, each from a random start; table and figure show the median of their errors. The bar counts the targets.
+# Five networks for each target, each from a random start; table and figure show the median of their errors. The progress bar counts the targets.
 
 # %%
 from sklearn.neural_network import MLPRegressor
@@ -891,8 +891,8 @@ claims.check("wave, network", waves[2], "103 %", band=(100, 108))
 # parts, and the data move them. Of 952 random directions, the one closest to $u$ makes a cosine of **0.77** with it. The best of a network's 16 directions was *turned* towards $u$, to a cosine of **1.00**. (Section ★ 7 turns one without a search.)
 #
 # *The wave.* Polynomials leave **112** %, fixed hinges **112** %, the network **103** %: to answer 0 everywhere would be better. The polynomials learned nothing of it (section ★ 8 shows that shuffled values leave as much). And yet one single term, the right cosine, would leave nothing. Would a
-# cleverer fixed basis do? No. There are $3^{16}$ = 43,046,721 such waves, sines included, and each is orthogonal to all others. Then $m$ fixed terms can hold at most $m$ of
-# them, all waves together (proof in section ★ 8).
+# cleverer fixed basis do? No. There are $3^{16}$ = 43,046,721 such waves, sines included, and each is orthogonal to all others. Then $m$ fixed terms have room for $m$ waves at most:
+# add up the shares that they hold of each wave, and the sum is no more than $m$ (proof in section ★ 8).
 
 # %% tags=["nbval-check-output"]
 claims.exact("mean square left of a wave by any 969 fixed terms", 100 * (1 - 969 / 3**16), "99.998 %")
@@ -904,11 +904,11 @@ claims.exact("mean square left of a wave by any 969 fixed terms", 100 * (1 - 969
 # Terms chosen *for the target* reach order $m^{-1/2}$, whatever $d$ is. Our bell is far too smooth to be such a member. And the theorem says
 # that good terms exist, not that a search finds them: our networks found the jump, and missed the wave.
 #
-# So take home three sentences. *A grid dies of dimension. A smooth target can be saved by a basis that suits it. No fixed basis serves
+# So take home three sentences. *A grid dies of dimension. A fixed basis that suits a smooth target need not. No fixed basis serves
 # every target; learned terms can, where the search finds them.*
 
 # %% [markdown] tags=["instructor"]
-# 25 minutes. Ask how many pieces cut the error to a fifth in 3 dimensions; many say 15. Collect bets for the table before it is run. Likely question: "then why not polynomials for
+# 24 minutes. The ten sides cut in two and Barron's paragraph are reading. Ask how many times the pieces cut the error to a fifth in 3 dimensions; expect some to say 15 (3 · 5, not 5³). Collect bets for the table before it is run. Likely question: "then why not polynomials for
 # images?" With 784 pixels, degree three has 81 million terms, and the border between two digits is no smooth bell. Common confusion: a theorem about the worst target is no statement about *your* target.
 
 # %% [markdown]
@@ -919,7 +919,7 @@ claims.exact("mean square left of a wave by any 969 fixed terms", 100 * (1 - 969
 #
 # 第 3 节我们帮了忙：只搜索结点，权重直接解出来。真正的网络连斜率也要学：$f(x)=b+\sum_i w_i\,\mathrm{relu}(a_i x+c_i)$。九个单元共 28 个参数，用 Adam 走 4,000 步，在四分之一的点上拟合，在其余的点上评分。换三种起点，各试 100 次。
 #
-# 常见软件库的默认起点让所有拐点 $-c_i/a_i$ 都落在 $x=0$。结果只有约 **24** % 胜过 9 项余弦；另有约 **71** % 的误差与最好的单个铰链相差不到 5 %，也许从同一点出发的拐点结伴而行，几个单元只顶一个用；我们没有去数。
+# 常见软件库的默认起点让所有拐点 $-c_i/a_i$ 都落在 $x=0$。结果只有约 **24** % 胜过 9 项余弦；另有约 **71** % 的误差与最好的单个铰链相差不到 5 %。从同一点出发的拐点结伴而行，常常落在同一处，几个单元只顶一个用。
 #
 # 把拐点撒开、斜率取 ±4，约 **99** % 胜过 9 项余弦，但只有约 **28** % 胜过参数个数相同的 28 项余弦。斜率改成 ±10，约 **74** % 胜过 28 项余弦。模型没变，数据没变，变的只是起点。
 #
@@ -931,8 +931,8 @@ claims.exact("mean square left of a wave by any 969 fixed terms", 100 * (1 - 969
 #
 # $$f(x) = b + \sum_{i=1}^{9} w_i\, \mathrm{relu}(a_i x + c_i).$$
 #
-# It has nine units and 28 numbers, and it *contains* our seven hinges: take $a_i = 1$ and $c_i = -k$ for seven units, $\mathrm{relu}(x) = x$ for an eighth, and one is to spare. So whatever
-# error remains above section 3's is the search's fault. We train many networks at once: `a`, `c`, `w` have shape (starts, units), the hidden values (starts, units, points).
+# It has nine units and 28 numbers, and it *contains* our seven hinges: take $a_i = 1$ and $c_i = -k$ for seven units, $\mathrm{relu}(x) = x$ for an eighth, and one is to spare. So a much
+# larger error than section 3's is the search's fault. We train many networks at once: `a`, `c`, `w` have shape (starts, units), the hidden values (starts, units, points).
 
 
 # %%
@@ -1013,7 +1013,7 @@ def adam(theta, x, y, n_steps=4_000, eps=0.01):
 
 # %% [markdown]
 # A hundred starts of each kind, 4,000 steps each. Every fourth point is for fitting, and the others judge. Ten starts walk at a time, so that
-# their arrays stay small; the bars count these tens.
+# their arrays stay small; the progress bars count these tens.
 
 # %%
 seen = np.arange(400) % 4 == 1
@@ -1093,16 +1093,16 @@ claims.check("slopes 10, beats 28 cosines", share.iloc[2, 1], "74 %", band=(55, 
 
 # %% [markdown]
 # From the default start only about **24** % of the networks beat nine cosines. The tall step in the figure suggests why: about **71** % end within 5 % of the error of
-# the best *single* hinge. Perhaps kinks that start in one place travel and land together, so that several units do the
-# work of one; we did not count them. With scattered kinks and slopes of ±4 about **99** % beat nine cosines, and yet only **28** % beat the 28 cosines that
+# the best *single* hinge. Kinks that start in one place travel and often land together, so that several units do the
+# work of one. With scattered kinks and slopes of ±4 about **99** % beat nine cosines, and yet only **28** % beat the 28 cosines that
 # have as many numbers to learn. Start with slopes of ±10, and about **74** % do.
 #
 # Model and data stayed the same. Only the start changed, and no theorem told us which to take. An adaptive basis offers a *possibility*. Whether a search
 # finds it is another question, and lecture 4's.
 
 # %% [markdown] tags=["instructor"]
-# Not in the 85 minutes; 15 if you take it in. Ask where the default kinks sit before telling. Likely question: "is the default so bad in real
-# networks?" Less so: their inputs are centred, so kinks at zero sit amid the data, and they have many more units. Common confusion: more
+# Not in the 82 minutes; 15 if you take it in. Ask where the default kinks sit before telling. Likely question: "is the default so bad in real
+# networks?" Less so: their inputs are often centred, so that kinks at zero sit amid the data, and they have many more units. Common confusion: more
 # steps do not revive a unit that is off at every point.
 
 # %% [markdown]
@@ -1192,7 +1192,7 @@ claims.exact("slope of the grid times d, d = 1", grid_slopes[0], "−0.99")
 claims.exact("slope of the grid times d, d = 16", 16 * grid_slopes[-1], "−1.00")
 
 # %% [markdown]
-# **−0.99** in one dimension, **−1.00** in 16, and between them for the others.
+# **−0.99** in one dimension, **−1.00** in 16.
 #
 # Polynomials, too, can be worked out exactly. Legendre's polynomials are orthogonal, so each of them holds its own share of a factor's mean square. When $d$ factors are
 # multiplied, degrees add and shares multiply. That is how *coefficients* behave when polynomials are multiplied, so NumPy's `polypow` adds up the shares of
@@ -1303,7 +1303,7 @@ claims.exact("969 useless weights on 5,000 points, theory", 100 * np.sqrt(5000 /
 # because all the $f_i$ together hold no more of $e_j$ than its own mean square, which is 1 (Bessel's inequality). So the average target keeps at least $1 - m/N$ of its mean square. In $d$ dimensions there are $N = 3^d$ of our waves.
 
 # %% [markdown] tags=["instructor"]
-# Not in the 85 minutes; 12 if you take it in. Likely question: "are random cosines adaptive?" Their distribution is the target's, so somebody knew the target. Common confusion: −½ does not mean a small
+# Not in the 82 minutes; 12 if you take it in. Likely question: "are random cosines adaptive?" Their distribution is the target's, so somebody knew the target. Common confusion: −½ does not mean a small
 # error, it means one that falls at a known rate.
 
 # %% [markdown]
@@ -1343,7 +1343,7 @@ claims.table()
 # - Universality is common. Efficiency depends on the target, the norm and the number of terms: name all three.
 # - Nine terms, seven of them hinges that may move, beat 27 fixed ones on a jump. Features can be learned.
 # - The price: a closed form in $w$ only. In $\theta$ we search, and the start decides where we end.
-# - A grid dies of dimension. A smooth target can be saved by a basis that suits it. No fixed basis serves every target; learned terms can, where the search finds them.
+# - A grid dies of dimension. A fixed basis that suits a smooth target need not. No fixed basis serves every target; learned terms can, where the search finds them.
 
 # %% [markdown] tags=["instructor"]
 # 1 minute. Let the class say the last line before you show it.
@@ -1382,7 +1382,7 @@ claims.table()
 # The theorem promises that *some* degree will do, and does not say how large. "The theorem needs a smooth function" tempts, but
 # continuity is enough for it. "Polynomials overfit" tempts after lecture 1, but here we had 400 points and no noise.
 #
-# 定理只保证存在，不管要多少项；别的基也有同样的保证。
+# 定理只保证某个次数够用，没有说是多少次。“定理要求函数光滑”听起来有理，其实连续就够了。“多项式会过拟合”是第 1 讲留下的印象，可是这里有 400 个点，没有噪声。
 #
 # </details>
 #
@@ -1391,10 +1391,10 @@ claims.table()
 # <details>
 # <summary>Answer</summary>
 #
-# It depends on the target. The smooth bell: no, they leave a few per cent. The jump: they fail, but degree three fails on a jump in one dimension, too. The wave: yes, and no other fixed basis of that size would do. *True* tempts because of the curse of dimension; but the curse is about the worst target,
+# It depends on the target. The smooth bell: no, they leave a few per cent. The jump: they fail, but degree three fails on a jump in one dimension, too. The wave: yes, and any other 969 fixed terms would fail on nearly all such waves, too. *True* tempts because of the curse of dimension; but the curse is about the worst target,
 # or about a grid, and yours may be kinder.
 #
-# 要看目标。光滑的“钟”：不对，误差只有百分之几。“陡坎”：的确不行，可是一维时三次多项式也不行。“波”：对，同样项数的任何固定基都不行。维数灾难说的是最坏的目标，或者是网格。
+# 要看目标。光滑的“钟”：不对，误差只有百分之几。“陡坎”：的确不行，可是一维时三次多项式也不行。“波”：对，而且换成任何别的 969 个固定的项，也对付不了绝大多数这样的波。维数灾难说的是最坏的目标，或者是网格。
 #
 # </details>
 
@@ -1444,8 +1444,9 @@ def check_reachable(f):
             return f"{wrong[0]} cannot be reached with {named}, each number used at most once"
         if found != right:
             return f"the totals of {named} are right, but not sorted: {found}"
-    if max(f((1, 2, 3, 4))) != 9:
-        return "at most three of 1, 2, 3, 4 reach 4 + 3 + 2 = 9 and nothing above it"
+    found = f((1, 2, 4, 8))
+    if not np.array_equal(found, range(15)):
+        return f"at most three of 1, 2, 4, 8 reach 0, 1, 2 … 14 = 8 + 4 + 2 and nothing above it, not {np.array(found).tolist()}"
 
 
 attempt(reachable, check_reachable)
@@ -1470,9 +1471,13 @@ def plateau(x, a, b, width):
 
 def check_plateau(f):
     x = np.array([0.0, 0.2, 0.25, 0.3, 0.5, 0.6, 0.65, 0.7, 1.0])
-    rights = {0.1: [0, 0, 0.5, 1, 1, 1, 0.5, 0, 0], 0.2: [0, 0.5, 0.75, 1, 1, 1, 0.75, 0.5, 0]}
-    for width, right in rights.items():
-        result, right = f(x, 0.3, 0.6, width), np.array(right)
+    rights = {
+        (0.3, 0.6, 0.1): [0, 0, 0.5, 1, 1, 1, 0.5, 0, 0],
+        (0.3, 0.6, 0.2): [0, 0.5, 0.75, 1, 1, 1, 0.75, 0.5, 0],
+        (0.25, 0.65, 0.05): [0, 0, 1, 1, 1, 1, 1, 0, 0],
+    }
+    for (a, b, width), right in rights.items():
+        result, right = f(x, a, b, width), np.array(right)
         if reason := misshapen(result, x.shape):
             return reason
         if np.allclose(result, -right):
@@ -1483,7 +1488,7 @@ def check_plateau(f):
         if wrong.any():
             j = np.argmax(wrong)
             return (
-                f"with a = 0.3, b = 0.6 and width {width} it should be {right[j]:g} at x = {x[j]:.3g}, "
+                f"with a = {a}, b = {b} and width {width} it should be {right[j]:g} at x = {x[j]:.3g}, "
                 f"not {result[j]:.3g}: follow the slopes 0, 1/width, 0, −1/width, 0"
             )
 
@@ -1519,7 +1524,7 @@ def check_knot_gradient(f):
         again = f(-2.0, 1.5, np.arange(4.0), np.ones(4))  # residuals −1, −1, −2, −4; open at 2 and 3
         if np.isclose(again, -6):
             return None
-        return f"right for the points given. For w = −2, k = 1.5, x = 0, 1, 2, 3 and y = 1 it is −6, not {again:.4g}: the hinge is open where x > k"
+        return f"right for the points given. For w = −2, k = 1.5, x = 0, 1, 2, 3 and y = 1 it is −6, not {again:.4g}: keep the sign of w, and remember that the hinge is open where x > k"
     hints = {
         -2: "the size is right, the sign is not: moving the knot to the right lowers w·relu(x − k)",
         4: "at x = 0 the hinge is shut: moving its knot changes nothing there, so this point may not count",

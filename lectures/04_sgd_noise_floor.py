@@ -64,7 +64,7 @@ SEED = claims.start("04")  # prints lecture, data policy and seed; COURSE_SEED o
 # <details>
 # <summary>中文</summary>
 #
-# 先投票，再展开下面这段：最简单的山谷是 $R(\theta)=\theta^2/2$，哪个学习率一步就到谷底？取 1.5 会怎样？取 2 呢？
+# 先投票，再往下读：最简单的山谷是 $R(\theta)=\theta^2/2$，哪个学习率一步就到谷底？取 1.5 会怎样？取 2 呢？
 #
 # 站在 $\theta$ 处，只看得见脚下的坡度。泰勒展开说，一小步 $\delta$ 会让风险变成大约 $R(\theta)+\delta^\top\nabla R(\theta)$。步长相同时，正对着负梯度走，下降得最多。这就是**梯度下降**：$\theta\leftarrow\theta-\varepsilon\nabla R(\theta)$，$\varepsilon$ 叫学习率。在上面那个山谷里，梯度就是 $\theta$ 本身，所以每走一步乘以 $1-\varepsilon$。
 #
@@ -142,7 +142,7 @@ plotting.show("Too small is slow, above 1 overshoots, above 2 is lost", "step k"
 # <details>
 # <summary>中文</summary>
 #
-# 先投票，再展开下面这段：特征取面积（平方米）、剩余租约（年）、楼层和常数列，要走多少步，误差才只剩百万分之一？一百步，一万步，还是几百万步？
+# 先投票，再往下读：特征取面积（平方米）、剩余租约（年）、楼层和常数列，要走多少步，误差才只剩百万分之一？一百步，一万步，还是几百万步？
 #
 # 参数一多，山谷就有许多方向，学习率却只有一个。最小二乘 $R(w)=\frac1{2N}\lVert Xw-y\rVert^2$ 的误差 $e_k=w_k-w^\star$ 满足 $e_{k+1}=(I-\varepsilon X^\top X/N)e_k$：沿每个特征方向，各乘各的 $1-\varepsilon\lambda$。最陡的方向限定了 $\varepsilon<2/\lambda_{\max}$；用这样的学习率，最平的方向就走得慢。慢到什么程度，由**条件数** $\kappa=\lambda_{\max}/\lambda_{\min}$ 决定。（讲义写的是 $X^\top X$，没有除以 $N$：特征值大 $N$ 倍，学习率小 $N$ 倍，$\kappa$ 不变。）
 #
@@ -380,7 +380,7 @@ plotting.show(
 # <details>
 # <summary>中文</summary>
 #
-# 先投票，再展开下面这段：有多大比例的样本“指向下坡”，也就是与完整梯度的夹角小于 90°？在起点呢？走完百分之九十九的路以后呢？
+# 先投票，再往下读：有多大比例的样本“指向下坡”，也就是与完整梯度的夹角小于 90°？在起点呢？走完百分之九十九的路以后呢？
 #
 # 风险是 $N$ 个损失的平均，一次完整的梯度要读完 $N$ 个样本。随机抽一个样本 $\gamma$，只算它的梯度：期望恰好等于完整梯度（**无偏**），代价只有 $1/N$。平均是对的，这一次却可能不准。（网络怎样算出 $\nabla R_i$？那叫**反向传播**，第 8 讲来造。）
 #
@@ -515,7 +515,7 @@ claims.check(
 # <details>
 # <summary>中文</summary>
 #
-# 先投票，再展开下面这段：SGD 从谷底出发，学习率不变。走一百步和走一千步，它离谷底有多远？两次差不多远，一千步时远三倍，还是远十倍？
+# 先投票，再往下读：SGD 从谷底出发，学习率不变。走一百步和走一千步，它离谷底有多远？两次差不多远，一千步时远三倍，还是远十倍？
 #
 # 取一个能算到底的例子：$R_i(\theta)=\frac12(\theta-\theta_i)^2$，$\theta_i$ 的均值为 0、方差为 1。这就是只有常数一个特征的回归：真值是 0，$\theta_i$ 是第 $i$ 个样本的噪声。于是 $R(\theta)=\frac12\theta^2+\frac12$，最小值在 0。每步抽一个样本：$\theta_{k+1}=(1-\varepsilon)\theta_k+\varepsilon\theta_\gamma$。
 #
@@ -741,7 +741,7 @@ plotting.show(
 # <details>
 # <summary>中文</summary>
 #
-# 先投票，再展开下面这段：要让地板的标准差减半，批量要加大几倍？6 万个数字，每批 64 个，一轮有多少步？
+# 先投票，再往下读：要让地板的标准差减半，批量要加大几倍？6 万个数字，每批 64 个，一轮有多少步？
 #
 # 第一味药：每步抽 $M$ 个样本取平均，叫**小批量**。独立地抽，每一步的噪声方差除以 $M$，地板也就除以 $M$。抽得多，花费也多，好在机器可以并行；常用 32 到 256 个。
 #
@@ -792,7 +792,7 @@ claims.check("variance × M over theory, M = 100", ratio[100], "1.00", band=(0.9
 # <details>
 # <summary>中文</summary>
 #
-# 先投票，再展开下面这段：五种方案都从 1 出发，哪一种会冻在半路？一万步以后，哪一种最好？
+# 先投票，再往下读：五种方案都从 1 出发，哪一种会冻在半路？一万步以后，哪一种最好？
 #
 # 第二味药：让学习率随时间下降。罗宾斯和门罗给出了到达谷底的*充分*条件：$\sum\varepsilon_k=\infty$（总路程够长，从哪里都走得到），$\sum\varepsilon_k^2<\infty$（总噪声有限）。$\varepsilon_k=C/k$ 两条都满足；常数学习率违反第二条，$0.5/k^2$ 违反第一条。工程上常用**阶梯衰减**：隔一阵子，学习率除以十。
 #
@@ -883,7 +883,7 @@ claims.check("left over with 0.5/k²", left_over, "0.358", band=(0.322, 0.394))
 # <details>
 # <summary>中文</summary>
 #
-# 先投票，再展开下面这段：学习率相同，球横着摆的时间比步行者长还是短？动量能不能也压住第 4 节的噪声？
+# 先投票，再往下读：学习率相同，球横着摆的时间比步行者长还是短？动量能不能也压住第 4 节的噪声？
 #
 # 步行者没有惯性，球有。$F=ma$：力是 $-\nabla R$，再加一点摩擦，写成 $v\leftarrow\alpha v-\varepsilon\nabla R$，$\theta\leftarrow\theta+v$，这就是**动量**；$\alpha=0$ 就是梯度下降。狭长的山谷 $\frac12(\theta_1^2+100\,\theta_2^2)$ 里，$1/\lambda<\varepsilon<2/\lambda$ 时梯度下降左右来回折，沿谷底却几乎不动。
 #
@@ -1081,7 +1081,7 @@ claims.check("floor with momentum over floor at ε = 0.2", same_reach, "0.90", b
 # <details>
 # <summary>中文</summary>
 #
-# 先投票，再展开下面这段：先打乱、再一批批读，一轮结束时的方差会低于独立抽样的地板。一轮十批、每批 100 个，会低多少？一成，一半，还是九成？
+# 先投票，再往下读：先打乱、再一批批读，一轮结束时的方差会低于独立抽样的地板。一轮十批、每批 100 个，会低多少？一成，一半，还是九成？
 #
 # 第 5 节的批次是独立抽的。实际训练时先打乱，每个样本在一轮里恰好轮到一次，所以批次之间不独立：前半轮偏左，后半轮就一定偏右。
 #
@@ -1147,7 +1147,7 @@ claims.check("shuffled over independent, at its end", shuffled[-1], "0.083", ban
 # <details>
 # <summary>中文</summary>
 #
-# 先投票，再展开下面这段：长远看最快的设定，横着摆得少吗？把它的两个数四舍五入到三位，要多走几步？
+# 先投票，再往下读：长远看最快的设定，横着摆得少吗？把它的两个数四舍五入到三位，要多走几步？
 #
 # 曲率只有 1 和 $\lambda$ 两个，而且都知道，Polyak（1964）算出了长远看最好的学习率和动量：$\varepsilon=4/121$，$\alpha=81/121$。这个学习率约 0.033，超过了梯度下降的上限 0.02：没有动量，就会发散。
 #
@@ -1263,7 +1263,7 @@ keras.ops.convert_to_numpy(ball), path(0.01, 0.9)[-1]
 # <details>
 # <summary>中文</summary>
 #
-# 先投票，再展开下面这段：第 3 节提示，离谷底远的时候，样本的意见大体一致，有噪声的一步也许跟精确的一步差不多好，所以一千步应当轻松取胜。为了公平，整批下降可以试三个学习率，再加一次动量。你猜测试准确率各是多少？
+# 先投票，再往下读：第 3 节提示，离谷底远的时候，样本的意见大体一致，有噪声的一步也许跟精确的一步差不多好，所以一千步应当轻松取胜。为了公平，整批下降可以试三个学习率，再加一次动量。你猜测试准确率各是多少？
 #
 # 换成真网络：5,000 个手写数字，64 个 ReLU 隐藏单元加 softmax（第 3 讲）。大家都只准把每个数字读十遍：整批梯度下降能走 10 步，步步精确；$M=50$ 的 SGD 能走 1,000 步，步步有噪声。
 #
@@ -1482,7 +1482,7 @@ claims.check("SGD, test accuracy", noisy, "92.2 %", band=(91.3, 93.3), stand_in=
 # <details>
 # <summary>中文</summary>
 #
-# 先看预言，再展开下面的结果。在谷底附近，沿曲率为 $\lambda$ 的特征方向，就是第 4 节的公式，只是 $\varepsilon$ 换成 $\varepsilon\lambda$。梯度噪声的方差为 $\sigma^2$，$M$ 个样本取平均，留下的方差约为 $\varepsilon\sigma^2/2\lambda M$；多余风险是它的 $\lambda/2$ 倍，曲率恰好约掉。各方向相加：$\text{多余风险}\approx\frac{\varepsilon}{4M}\operatorname{tr}C$，$\operatorname{tr}C$ 是单个样本的梯度绕其均值的均方长度。
+# 先看预言，再看下面的结果。在谷底附近，沿曲率为 $\lambda$ 的特征方向，就是第 4 节的公式，只是 $\varepsilon$ 换成 $\varepsilon\lambda$。梯度噪声的方差为 $\sigma^2$，$M$ 个样本取平均，留下的方差约为 $\varepsilon\sigma^2/2\lambda M$；多余风险是它的 $\lambda/2$ 倍，曲率恰好约掉。各方向相加：$\text{多余风险}\approx\frac{\varepsilon}{4M}\operatorname{tr}C$，$\operatorname{tr}C$ 是单个样本的梯度绕其均值的均方长度。
 #
 # 所以，在谷底量一个数，一步不走，就能预言各个小学习率的地板。第二个预言：如果网络能让每个样本都满意，谷底处每个样本的梯度都是零，$\operatorname{tr}C$ 也是零，就没有地板。
 #

@@ -40,6 +40,11 @@ WRONG = {
         (lambda numbers: sorted(set(totals((*numbers, *numbers), range(4)))), "at most once"),
         (lambda numbers: sorted(set(totals(numbers, range(len(numbers) + 1)))), "nothing above it"),
         (lambda numbers: len(set(totals(numbers, range(4)))), "type int: return a sorted list"),
+        (lambda numbers: sorted(set(totals(numbers[-3:], range(4)))), "nothing above it"),
+        (
+            lambda numbers: [t + 0.4 if t < 9 else t for t in sorted(set(totals(numbers, range(4))))],
+            "nothing above it",
+        ),
     ],
     "plateau": [
         (hills, "divide by the width"),
@@ -58,6 +63,8 @@ WRONG = {
             lambda x, a, b, width: (relu(x - a + width) - relu(x - a) - relu(x - b)) / width,
             "should be 0 at x = 1",
         ),
+        (lambda x, a, b, width: hills(x, 0.3, 0.6, width) / width, "a = 0.25"),
+        (lambda x, a, b, width: hills(x, a, 2 * a, width) / width, "a = 0.25"),
     ],
     "knot_gradient": [
         (lambda w, k, x, y: np.mean(2 * (w * relu(x - k) - y) * -w), "the hinge is shut"),
@@ -69,6 +76,7 @@ WRONG = {
         (lambda w, k, x, y: np.mean(slope(w, k, x, y)) / w, "the outer weight"),
         (lambda w, k, x, y: -np.mean(slope(w, k, x, y)) / w, "the outer weight"),
         (lambda w, k, x, y: np.mean(2 * (w * relu(x - k) - y) * relu(x - k)), "use the chain rule"),
+        (lambda w, k, x, y: np.mean(2 * (w * relu(x - k) - y) * -abs(w) * (x > k)), "keep the sign of w"),
         (slope, "return a single number"),
     ],
 }

@@ -592,7 +592,7 @@ entropy = -np.mean(np.where(labels == 1, np.log(p), np.log(1 - p)), axis=1)
 plt.plot(thresholds, entropy, label="cross-entropy of $\\sigma(2(x - t))$")
 plt.plot(thresholds, right_share, label="accuracy (a fraction)")
 plt.legend(loc="upper center")
-plt.ylim(0, 3.2)
+plt.ylim(0, 2.2)
 plotting.show(
     "Accuracy is a staircase: flat almost everywhere", "threshold t", "accuracy, cross-entropy (nats)"
 )
@@ -876,7 +876,9 @@ plt.plot(z, np.abs(slope_ce(sigmoid(z))), label="cross-entropy")
 plt.plot(z, np.abs(slope_half_squared(sigmoid(z))), label="squared error, with ½")
 plt.annotate("badly wrong,\nalmost no slope", (-6, 0.01), (-7.8, 0.35), arrowprops={"arrowstyle": "->"})
 plt.legend(loc="upper right")
-plotting.show("Squared error hardly pulls where it is most wrong", "score z (true label 1)", "|∂L/∂z|")
+plotting.show(
+    "Squared error hardly pulls where the answer is most wrong", "score z (true label 1)", "|∂L/∂z|"
+)
 
 # %% [markdown]
 # Cross-entropy pulls hardest where the answer is most wrong. Squared error hardly pulls there. What does this cost? A race: start at $z = -6$, learning rate 0.5, first to $p > 0.9$.

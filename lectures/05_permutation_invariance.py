@@ -323,7 +323,11 @@ plt.axvline(0.5 * 784 * np.log(784), color="0.4", linewidth=1.5)
 plt.text(2_660, 300, "½ n ln n = 2,612", fontsize=13)
 plt.xticks(range(0, 5_001, 1_000), [f"{t:,}" for t in range(0, 5_001, 1_000)])
 plt.legend()
-plotting.show("5,000 swaps shuffle 784 pixels thoroughly", "number of random swaps", "pixels still at home")
+plotting.show(
+    "After 5,000 swaps one pixel is at home, as in a perfect shuffle",
+    "number of random swaps",
+    "pixels still at home",
+)
 
 # %% tags=["nbval-check-output"]
 # Means of 200 shuffles. In theory 1.00 with sd 0.07 (one shuffle: Poisson) and 219.4; there 2,000 shuffles give sd 0.6.

@@ -18,7 +18,9 @@ best_choice, score, mean_miss, play = lecture_source.definitions(
 polynomials, cosines, residual, rms, terms_needed = lecture_source.definitions(
     "02", "polynomials", "cosines", "residual", "rms", "terms_needed"
 )
-relu, bump, hinges, fit_knots = lecture_source.definitions("02", "relu", "bump", "hinges", "fit_knots")
+relu, bump, hinges, even_hinges, fit_knots = lecture_source.definitions(
+    "02", "relu", "bump", "hinges", "even_hinges", "fit_knots"
+)
 grid_error, bell, new_point_errors, products_up_to, trained = lecture_source.definitions(
     "02", "grid_error", "bell", "new_point_errors", "products_up_to", "trained"
 )
@@ -26,7 +28,6 @@ network, gradient, adam, search, default_start, scattered_start = lecture_source
     "02", "network", "gradient", "adam", "search", "default_start", "scattered_start"
 )
 polynomial_error, squared_error = lecture_source.definitions("02", "polynomial_error", "squared_error")
-even_hinges, at_other_points = lecture_source.definitions("02", "even_hinges", "at_other_points")
 
 X_LINE = (np.arange(400) + 0.5) / 400
 digits = st.lists(st.integers(0, 9), min_size=1, max_size=6, unique=True)
@@ -128,12 +129,6 @@ def test_even_hinges_are_m_terms_with_knots_at_even_distances():
     assert columns == pytest.approx(
         np.array([[1, 0, 0, 0, 0], [1, 0.25, 0, 0, 0], [1, 0.5, 0.25, 0, 0], [1, 1, 0.75, 0.5, 0.25]])
     )
-
-
-def test_a_rival_is_fitted_to_the_points_seen_and_judged_at_the_others():
-    seen = np.arange(400) % 4 == 1
-    poisoned = np.where(seen, X_LINE, X_LINE + 100)
-    assert at_other_points(polynomials(X_LINE, 2), poisoned, seen) == pytest.approx(100)
 
 
 def test_a_free_knot_finds_a_kink_it_was_not_told():

@@ -1,7 +1,8 @@
 """Broken notebooks that must turn red, each for its own reason, and sound ones that must stay green.
 
 A canary is written to the `notebooks/` of a temporary folder, beside the real conftest.py and pyproject.toml,
-and plain `pytest` runs there. For each guard in conftest.py one canary fares differently without it.
+and plain `pytest` runs there. For each guard in conftest.py one canary fares differently without it. That is
+seen in the same run, on a second copy of the canary: this file is also the plugin that lifts its guard.
 """
 
 import importlib.metadata
@@ -41,14 +42,13 @@ def cell(source, stored=None, run=True, check=False):
 class Canary:
     """A notebook's cells, and how each must fare: PASSED, SKIPPED, or a part of its failure's message.
 
-    `unguarded` is how they fare without the guard of that name, when `options` are given to pytest.
+    `unguarded` is how they fare without the guard of that name.
     """
 
     cells: tuple
     fares: tuple[str, ...]
     guard: str | None = None
     unguarded: tuple[str, ...] = ()
-    options: tuple[str, ...] = ()
 
 
 CANARIES = {
@@ -69,7 +69,6 @@ CANARIES = {
         fares=("The kernel died in this cell", SKIPPED),
         guard="dead-kernels",
         unguarded=("Timeout of 3 seconds exceeded while executing cell", SKIPPED),  # nbval's own is 2,000 s
-        options=("--nbval-cell-timeout=3", "-p", "no:slow-outputs"),
     ),
     "slow_output": Canary(
         cells=(
@@ -124,28 +123,45 @@ CANARIES = {
     ),
 }
 GUARDED = {canary.guard: name for name, canary in CANARIES.items() if canary.guard}
+OF_THE_RUN = {"relative-paths", "returned-memory"}  # they act as pytest starts, and are lifted there
+LIFTED = {f"without_{guard}.ipynb": {guard} for guard in GUARDED.keys() - OF_THE_RUN}
+LIFTED["without_dead-kernels.ipynb"].add("slow-outputs")  # else a minute for what a dead kernel says
 
 
-def run_pytest(folder, names, *options):
-    """Run pytest over canaries in a folder of their own; return its exit status and how each cell fared."""
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Lift its guard from a canary that is to be seen without."""
+    plugins, option, name = item.config.pluginmanager, item.config.option, item.path.name
+    lifted = {guard: plugins.unregister(name=guard) for guard in LIFTED.get(name, ())}
+    if "dead-kernels" in lifted:
+        option.nbval_cell_timeout = 3
+    result = yield
+    option.nbval_cell_timeout = 2000
+    for guard, plugin in lifted.items():
+        plugins.register(plugin, guard)
+    return result
+
+
+def run_pytest(folder, canaries, *options):
+    """Run pytest over canaries in a folder; return its exit status and how the cells of each file fared."""
     (folder / "notebooks").mkdir()
     (folder / "data").mkdir()
     for file in ("conftest.py", "pyproject.toml"):
         shutil.copy(ROOT / file, folder)
-    for name in names:
-        notebook = new_notebook(cells=list(CANARIES[name].cells))
-        nbformat.write(notebook, folder / "notebooks" / f"{name}.ipynb")
+    for stem, canary in canaries.items():
+        nbformat.write(new_notebook(cells=list(canary.cells)), folder / "notebooks" / f"{stem}.ipynb")
     quick = ["-p", "no:hypothesispytest"]  # a second each, and no canary needs it
     command = [sys.executable, "-m", "pytest", "--color=no", "--junitxml=report.xml", *quick, *options]
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("MALLOC_", "PYTEST_"))}
-    environment = {**ours, "COURSE_DATA": "data", "COURSE_CACHE": "~/cache"}
+    path = os.pathsep.join(filter(None, (str(Path(__file__).parent), ours.get("PYTHONPATH"))))
+    environment = {**ours, "PYTHONPATH": path, "COURSE_DATA": "data", "COURSE_CACHE": "~/cache"}
     run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
     report = folder / "report.xml"
     assert report.exists(), run.stdout + run.stderr
-    fared = {name: () for name in names}
+    fared = {stem: () for stem in canaries}
     for case in ElementTree.parse(report).iter("testcase"):
-        name = case.get("classname").split(".")[1]
-        fared[name] += (PASSED if len(case) == 0 else case[0].tag + ": " + (case[0].text or ""),)
+        stem = case.get("classname").split(".")[1]
+        fared[stem] += (PASSED if len(case) == 0 else case[0].tag + ": " + (case[0].text or ""),)
     return run.returncode, fared
 
 
@@ -161,15 +177,18 @@ def assert_fared(fared, expected):
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory):
-    """What `run_pytest` returns for all canaries (None), and for each guard's canary without that guard."""
-    folders = {guard: tmp_path_factory.mktemp("canaries") for guard in (None, *GUARDED)}
-    with ThreadPoolExecutor(max_workers=3) as pool:
-        futures = {None: pool.submit(run_pytest, folders[None], CANARIES)}
-        for guard, name in GUARDED.items():
-            options = ("-p", f"no:{guard}", *CANARIES[name].options)
-            futures[guard] = pool.submit(run_pytest, folders[guard], [name], *options)
-    return {guard: future.result() for guard, future in futures.items()}
+def ran(tmp_path_factory):
+    """What `run_pytest` returns for all canaries, each also without its guard."""
+    without = {f"without_{guard}": CANARIES[name] for guard, name in GUARDED.items()}
+    apart = {stem: without.pop(stem) for stem in [f"without_{guard}" for guard in OF_THE_RUN]}
+    options = [f"-pno:{guard}" for guard in OF_THE_RUN]
+    with ThreadPoolExecutor() as pool:
+        together = pool.submit(
+            run_pytest, tmp_path_factory.mktemp("canaries"), CANARIES | without, "-p", Path(__file__).stem
+        )
+        _, fared = run_pytest(tmp_path_factory.mktemp("apart"), apart, *options)
+    status, fared_together = together.result()
+    return status, fared_together | fared
 
 
 @pytest.fixture(scope="module")
@@ -181,29 +200,29 @@ def conftest():
     return module
 
 
-def test_canaries_turn_the_run_red(runs):
-    status, _ = runs[None]
+def test_canaries_turn_the_run_red(ran):
+    status, _ = ran
     assert status == pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.mark.parametrize("name", CANARIES)
-def test_canary_fares_as_it_must(runs, name):
-    _, fared = runs[None]
+def test_canary_fares_as_it_must(ran, name):
+    _, fared = ran
     assert_fared(fared[name], CANARIES[name].fares)
 
 
 @pytest.mark.parametrize("guard", GUARDED)
-def test_without_its_guard_the_trap_is_open(runs, guard):
-    _, fared = runs[guard]
-    assert_fared(fared[GUARDED[guard]], CANARIES[GUARDED[guard]].unguarded)
+def test_without_its_guard_the_trap_is_open(ran, guard):
+    _, fared = ran
+    assert_fared(fared[f"without_{guard}"], CANARIES[GUARDED[guard]].unguarded)
 
 
 def test_every_guard_has_a_canary(conftest):
     assert set(GUARDED) == set(conftest.GUARDS)
 
 
-def test_skipped_cells_name_the_failed_one(runs):
-    _, fared = runs[None]
+def test_skipped_cells_name_the_failed_one(ran):
+    _, fared = ran
     assert "Cell 0 failed before it" in fared["cascade"][2]
 
 

@@ -86,7 +86,7 @@ def rendered(root):
     return tables.between(text, "speed", "\n\n".join(parts), file=README)
 
 
-def matrix_product():
+def matrix_product(side=4_096):
     """Return a function that multiplies two float32 matrices by Keras, and how many operations that takes.
 
     At 4,096 × 4,096 that shows what the processor can do when it is asked for nothing else.
@@ -94,14 +94,13 @@ def matrix_product():
     import keras
     import numpy as np
 
-    side = 4_096
     matrix = keras.ops.convert_to_tensor(np.random.default_rng(0).random((side, side), dtype="float32"))
     return lambda: keras.ops.convert_to_numpy(keras.ops.matmul(matrix, matrix)[0, 0]), 2 * side**3
 
 
-def product_rate():
+def product_rate(side=4_096):
     """Return the rate of `matrix_product` here, in GFLOP/s."""
-    multiply, operations = matrix_product()
+    multiply, operations = matrix_product(side)
     multiply()  # the first sets up
     [seconds] = median_seconds(multiply)
     return operations / seconds / 1e9

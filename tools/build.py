@@ -205,12 +205,12 @@ def execute(lecture, root, folder, log, **settings):
     return cleaned(notebook)
 
 
-def product_rate():
-    """Return the rate at which Keras multiplies matrices here, in GFLOP/s; None if that failed.
+def product_rate(side=4_096):
+    """Return the rate at which Keras multiplies matrices of that side here, in GFLOP/s; None if that failed.
 
     In a process of its own, so that Keras's memory is given back before the next lecture runs.
     """
-    code = "from tools.bench import product_rate; print(f'{product_rate():.0f}')"
+    code = f"from tools.bench import product_rate; print(f'{{product_rate({side}):.0f}}')"
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     return ran.stdout.split()[-1] if ran.returncode == 0 else None
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 from nbformat.v4 import new_code_cell
 
-from tools import ROOT, ToolError, depends, lecture_scripts, lectures
+from tools import ROOT, ToolError, badges, build, depends, lecture_scripts, lectures, tables
 from tools.lectures import Lecture
 
 
@@ -173,31 +173,24 @@ def twentieth(tmp_path):
     return tmp_path
 
 
-def test_a_new_lecture_needs_no_shared_file_but_the_index(twentieth):
-    environment = {**os.environ, "PYTHONPATH": str(twentieth)}
-
-    def python(*arguments):
-        command = [sys.executable, *arguments]
-        run = subprocess.run(
-            command, cwd=twentieth, env=environment, capture_output=True, text=True, encoding="utf-8"
-        )
-        assert run.returncode == 0, run.stdout + run.stderr
-        return run.stdout
-
-    python("-m", "tools.badges", "--check")
-    python("-m", "tools.tables")
+def test_a_new_lecture_needs_no_shared_file_but_the_index(twentieth, capsys, monkeypatch):
+    badges.check(twentieth)
+    tables.write(twentieth)
     assert "notebooks/20_toy.ipynb" in (twentieth / "README.md").read_text(encoding="utf-8")
-    assert "notebooks/20_toy.ipynb" in python(
-        "-m", "tools.lectures", "--backend", "jax", "--dataset", "mnist"
+    monkeypatch.setattr(lectures, "ROOT", twentieth)
+    monkeypatch.setattr(sys, "argv", ["lectures", "--backend", "jax", "--dataset", "mnist"])
+    lectures.main()
+    assert "notebooks/20_toy.ipynb" in capsys.readouterr().out
+    build.sync(twentieth, ["20"])
+    assert capsys.readouterr().out == ""
+    tests = ["tests/test_lecture_contract.py", "tests/test_evidence.py", "-k", "20_toy"]
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", *tests, "-q", "-p", "no:cacheprovider"],
+        cwd=twentieth,
+        env={**os.environ, "PYTHONPATH": str(twentieth)},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
     )
-    assert python("-m", "tools.build", "sync", "20") == ""
-    tests = [
-        "tests/test_lecture_contract.py",
-        "tests/test_evidence.py",
-        "-k",
-        "20_toy",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-    ]
-    assert re.search(r"^\d\d passed", python("-m", "pytest", *tests), re.MULTILINE)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert re.search(r"^\d\d passed", run.stdout, re.MULTILINE)

@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.request import urlopen
@@ -107,20 +106,32 @@ def lab(course, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def jupyterlab(new_context, lab):
-    """Open a notebook in JupyterLab: its page once its kernel waits. Afterwards its kernel is shut down."""
-
+    """Open notebooks from the file browser, one after the other: where `make lab` leads, and loaded once."""
     context = new_context()
     context.set_default_timeout(SLOW)
+    page = context.new_page()
+    with_kernel = True
 
-    @contextmanager
-    def open_notebook(name):
-        page = context.new_page()
-        page.goto(f"{lab}/lab/workspaces/{name}/tree/notebooks/{name}.ipynb?token={TOKEN}")
-        page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for()
-        yield page
-        for kernel in page.request.get(f"{lab}/api/kernels?token={TOKEN}").json():
-            page.request.delete(f"{lab}/api/kernels/{kernel['id']}?token={TOKEN}")
-        page.close()
+    def pass_on(route):
+        if with_kernel or route.request.method != "POST":  # else the request for a kernel waits, for ever
+            route.continue_()
+
+    page.route("**/api/sessions*", pass_on)
+    page.goto(f"{lab}/?token={TOKEN}")
+
+    def open_notebook(name, kernel):
+        nonlocal with_kernel
+        with_kernel = kernel
+        for tab in page.get_by_role("tab").filter(has_text=".ipynb").all():
+            tab.locator(".lm-TabBar-tabCloseIcon").click()
+        page.locator(".jp-Notebook").wait_for(state="detached")
+        for running in page.request.get(f"{lab}/api/kernels?token={TOKEN}").json():
+            page.request.delete(f"{lab}/api/kernels/{running['id']}?token={TOKEN}")
+        page.locator(".jp-DirListing-item", has_text=f"{name}.ipynb").dblclick()
+        if kernel:
+            page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for()
+        page.locator(".jp-Notebook .jp-Cell").first.wait_for()
+        return page
 
     yield open_notebook
     context.close()
@@ -129,36 +140,36 @@ def jupyterlab(new_context, lab):
 @pytest.fixture(scope="module")
 def opened(jupyterlab, request):
     """A stored notebook as JupyterLab shows it, and nothing run: its page, and its cells there."""
-    with jupyterlab(request.param) as page:
-        yield SimpleNamespace(name=request.param, page=page, cells=page.locator(".jp-Notebook .jp-Cell"))
+    page = jupyterlab(request.param, kernel=False)
+    return SimpleNamespace(name=request.param, page=page, cells=page.locator(".jp-Notebook .jp-Cell"))
 
 
 @pytest.fixture(scope="module")
 def ran(jupyterlab, course, request):
     """A notebook in JupyterLab after Run All: its page, its cells there, and what it holds once saved."""
     name = request.param
-    with jupyterlab(name) as page:
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        prompts = "[...document.querySelectorAll('.jp-InputPrompt')].map(prompt => prompt.textContent)"
-        page.wait_for_function(f"{prompts}.includes('[*]:')")
-        page.wait_for_function(f"!{prompts}.includes('[*]:')", timeout=600_000, polling=500)
-        page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for()
+    page = jupyterlab(name, kernel=True)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    prompts = "[...document.querySelectorAll('.jp-InputPrompt')].map(prompt => prompt.textContent)"
+    page.wait_for_function(f"{prompts}.includes('[*]:')")
+    page.wait_for_function(f"!{prompts}.includes('[*]:')", timeout=600_000, polling=500)
+    page.locator("#jp-main-statusbar").get_by_text("| Idle").wait_for()
 
-        def save(typed=""):
-            page.keyboard.press("Control+s")
-            page.locator(".lm-TabBar-tab.jp-mod-dirty").wait_for(state="detached")
-            for _ in range(100):  # a tab calls itself clean a moment before its file holds what was typed
-                try:
-                    saved = read(name, course.root)
-                    if any(typed in cell.source for cell in saved.cells):
-                        return saved
-                except nbformat.reader.NotJSONError:
-                    pass  # JupyterLab saves by itself, too, and while it does, the file is empty
-                page.wait_for_timeout(100)
-            pytest.fail(f"{name}.ipynb was not saved within ten seconds")
+    def save(typed=""):
+        page.keyboard.press("Control+s")
+        page.locator(".lm-TabBar-tab.jp-mod-dirty").wait_for(state="detached")
+        for _ in range(100):  # a tab calls itself clean a moment before its file holds what was typed
+            try:
+                saved = read(name, course.root)
+                if any(typed in cell.source for cell in saved.cells):
+                    return saved
+            except nbformat.reader.NotJSONError:
+                pass  # JupyterLab saves by itself, too, and while it does, the file is empty
+            page.wait_for_timeout(100)
+        pytest.fail(f"{name}.ipynb was not saved within ten seconds")
 
-        yield SimpleNamespace(name=name, page=page, cells=page.locator(".jp-Notebook .jp-Cell"), save=save)
+    return SimpleNamespace(name=name, page=page, cells=page.locator(".jp-Notebook .jp-Cell"), save=save)
 
 
 def test_nobody_gets_in_without_the_token(lab):

@@ -2,9 +2,13 @@
 
 import gzip
 import hashlib
+import io
 import os
+import pickle
 import re
 import shutil
+import struct
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +18,7 @@ from PIL import Image
 
 from datasets_workbench import file_entry, isolate, tiny_concrete, tiny_mnist, use_catalogue
 from utils import datasets
-from utils.datasets import DataError, chest_xray, concrete, hdb
+from utils.datasets import DataError, chest_xray, concrete, cora, hdb
 
 REAL = os.environ.get("COURSE_DATA")
 needs_real_data = pytest.mark.skipif(not REAL, reason="needs the real data: set COURSE_DATA")
@@ -24,6 +28,7 @@ LOADERS = {
     "concrete": datasets.load_concrete,
     "chest_xray": datasets.load_chest_xray,
     "chest_xray_originals": datasets.load_chest_xray_originals,
+    "cora": datasets.load_cora,
 }
 
 
@@ -284,6 +289,111 @@ class TestConcrete:
             datasets.load_concrete()
 
 
+class Python2(pickle._Pickler):
+    """Pickles as Python 2 did: bytes are strings."""
+
+    dispatch = pickle._Pickler.dispatch | {
+        bytes: lambda self, b: self.write(pickle.BINSTRING + struct.pack("<i", len(b)) + b)
+    }
+
+    @classmethod
+    def dumps(cls, value) -> bytes:
+        out = io.BytesIO()
+        cls(out, protocol=2).dump(value)
+        module = np.zeros(0).__reduce__()[0].__module__.encode()
+        renamed = out.getvalue().replace(module, b"numpy.core.multiarray")
+        return renamed.replace(b"scipy.sparse._csr", b"scipy.sparse.csr")
+
+
+def cora_npz(**changes) -> bytes:
+    """The stand-in's papers as an npz, with a split that Planetoid's files can say as well."""
+    X, y, edges, _ = cora.papers()
+    arrays = {
+        "features_packed": np.packbits(X.astype(bool), axis=1),
+        "labels": y.astype(np.uint8),
+        "edges": edges,
+        **{"train_idx": np.arange(140), "val_idx": np.arange(140, 640), "test_idx": np.arange(700, 1_000)},
+    }
+    out = io.BytesIO()
+    np.savez(out, **(arrays | changes))
+    return out.getvalue()
+
+
+class TestCora:
+    @pytest.fixture
+    def planetoid(self, monkeypatch, tmp_path):
+        """Write the same papers as Planetoid's files, with changes by name, where COURSE_DATA has them."""
+        from scipy.sparse import csr_matrix
+
+        def put(**changes) -> None:
+            X, y, edges, _ = cora.papers()
+            test = np.random.default_rng(0).permutation(np.arange(700, 1_000))
+            cited = defaultdict(list)
+            for i, j in edges.tolist():
+                cited[i] += [j, j]  # twice, as the real ones do here and there, and only from one side
+                cited[j].append(j)
+            contents = {
+                name: Python2.dumps(value)
+                for name, value in {
+                    "y": np.eye(7, dtype=np.int32)[y[:140]],
+                    "allx": csr_matrix(X[:700].astype(np.float32)),
+                    "ally": np.eye(7, dtype=np.int32)[y[:700]],
+                    "tx": csr_matrix(X[test].astype(np.float32)),
+                    "ty": np.eye(7, dtype=np.int32)[y[test]],
+                    "graph": cited,
+                }.items()
+            } | {"test.index": "\n".join(map(str, test)).encode()}
+            folder = tmp_path / "course" / "cora"
+            folder.mkdir(parents=True, exist_ok=True)
+            entries = []
+            for name, content in (contents | changes).items():
+                (folder / f"ind.cora.{name}").write_bytes(content)
+                entries.append(file_entry(f"ind.cora.{name}", content))
+            use_catalogue(monkeypatch, tmp_path, cora=[{"files": entries}])
+            monkeypatch.setenv("COURSE_DATA", str(tmp_path / "course"))
+
+        return put
+
+    def test_planetoids_files_give_the_same_as_the_npz(self, offer, planetoid):
+        offer("cora", "cora.npz", cora_npz())
+        X, y, edges, parts = datasets.load_cora()
+        planetoid()
+        theirs = datasets.load_cora()
+        for ours, read in zip((X, y, edges, *parts), (*theirs[:3], *theirs[3]), strict=True):
+            np.testing.assert_array_equal(ours, read)
+            assert ours.dtype == read.dtype
+
+    def test_a_pickle_that_names_anything_else_is_refused_and_not_run(self, planetoid, capsys):
+        class Trap:
+            def __reduce__(self):
+                return print, ("run",)
+
+        planetoid(graph=pickle.dumps(Trap(), protocol=2))
+        with pytest.raises(DataError, match=r"cora cannot be read: it names __builtin__\.print, which"):
+            datasets.load_cora()
+        assert "run" not in capsys.readouterr().out
+
+    @pytest.mark.parametrize("change", [{"tx": b""}, {"ally": b"no pickle"}, {"test.index": b"x\n"}])
+    def test_broken_files_are_refused(self, planetoid, change):
+        planetoid(**change)
+        with pytest.raises(DataError, match="cora cannot be read: "):
+            datasets.load_cora()
+
+    @pytest.mark.parametrize(
+        ("changes", "problem"),
+        [
+            ({"labels": np.full(1_000, 7)}, "topics go from 7 to 7"),
+            ({"labels": np.zeros(999, int)}, r"topics of shape \(999,\) do not fit"),
+            ({"edges": np.array([[0, 1_000]])}, "citations name papers from 0 to 1000, and there are 1000"),
+            ({"val_idx": np.arange(100, 640)}, "the parts of its split overlap"),
+        ],
+    )
+    def test_arrays_that_are_no_graph_are_refused(self, offer, changes, problem):
+        offer("cora", "cora.npz", cora_npz(**changes))
+        with pytest.raises(DataError, match=rf"cora\.npz does not hold a citation network: .*{problem}"):
+            datasets.load_cora()
+
+
 class TestStandIns:
     @pytest.fixture(autouse=True)
     def policy(self, monkeypatch):
@@ -377,6 +487,18 @@ class TestStandIns:
         assert np.corrcoef(of_28_days[:, 0], of_28_days[:, 8])[0, 1] > 0.4
         assert np.corrcoef(of_28_days[:, 3], of_28_days[:, 8])[0, 1] < -0.1
 
+    def test_papers_are_the_same_every_time_and_cite_mostly_their_own_topic(self):
+        X, y, edges, (train, validation, test) = datasets.load_cora()
+        np.testing.assert_array_equal(edges, cora.papers()[2])
+        assert X.shape == (1_000, 1_433)
+        assert set(np.unique(X)) == {0, 1}
+        assert X.sum(axis=1).mean() == pytest.approx(18, abs=1)  # as in the real papers
+        assert np.array_equal(np.bincount(y[train]), [20] * 7)
+        assert (len(validation), len(test)) == (200, 500)
+        assert len(np.unique([*train, *validation, *test])) == 840
+        assert (edges[:, 0] < edges[:, 1]).all()
+        assert np.mean(y[edges[:, 0]] == y[edges[:, 1]]) == pytest.approx(0.81, abs=0.02)
+
     def test_chests_have_many_sizes_and_clouds_are_brighter(self):
         folder = datasets.load_chest_xray_originals()
         brightness, sizes, modes = {}, set(), set()
@@ -425,6 +547,15 @@ class TestRealData:
         mixes = datasets.load_concrete()
         assert mixes.shape == (1030, 9)
         assert mixes.iloc[0, 8] == pytest.approx(79.986, abs=1e-3)
+
+    def test_cora(self):
+        X, y, edges, (train, validation, test) = datasets.load_cora()
+        assert X.shape == (2_708, 1_433)
+        assert X.sum() == 49_216
+        assert list(np.bincount(y)) == [351, 217, 418, 818, 426, 298, 180]
+        assert edges.shape == (5_278, 2)
+        assert list(np.bincount(y[train])) == [20] * 7
+        assert (len(validation), len(test)) == (500, 1_000)
 
     def test_chest_xray(self):
         folder = datasets.load_chest_xray()

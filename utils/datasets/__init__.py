@@ -12,6 +12,7 @@ from utils.datasets.catalogue import DataError as DataError
 from utils.datasets.chest_xray import load_chest_xray as load_chest_xray
 from utils.datasets.chest_xray import load_chest_xray_originals as load_chest_xray_originals
 from utils.datasets.concrete import load_concrete as load_concrete
+from utils.datasets.cora import load_cora as load_cora
 from utils.datasets.hdb import load_hdb as load_hdb
 from utils.datasets.mnist import load_mnist as load_mnist
 from utils.datasets.store import CHECKS as CHECKS

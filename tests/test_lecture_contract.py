@@ -129,6 +129,10 @@ def test_stated_figures_lie_in_the_bands_that_were_measured(stem):
     assert [(row["claim"], row["stated"]) for row in rows] == written, (
         f"the claims are not those measured: run `make notebooks LECTURE={number}`"
     )
+    bands = [tuple(float(row[edge]) if row[edge] else None for edge in ("low", "high")) for row in rows]
+    assert bands == [claim.band or (None, None) for claim in LECTURES[stem].claims], (
+        f"the stored table shows other bands than the script's: run `make notebooks LECTURE={number}`"
+    )
     for row in rows:
         low, high = (float(row[edge] or default) for edge, default in (("low", "-inf"), ("high", "inf")))
         written = [figure.number for figure in lecture_figures.figures_of(row["stated"])]

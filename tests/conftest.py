@@ -3,6 +3,7 @@
 import os
 import shutil
 
+import matplotlib
 import pytest
 from hypothesis import settings
 
@@ -18,6 +19,13 @@ HALL = {"width": 1280, "height": 720}  # the pixels of a lecture hall's projecto
 def unavailable(reason):
     """Skip the test, but fail it on CI, where nobody would notice that the browser tests were skipped."""
     (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+
+
+@pytest.fixture(autouse=True)
+def unstyled_figures():
+    """Give each test Matplotlib as it found it: cells that a test runs may choose the course's style."""
+    with matplotlib.rc_context():
+        yield
 
 
 @pytest.fixture(scope="module")

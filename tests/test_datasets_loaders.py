@@ -4,8 +4,12 @@ import gzip
 import hashlib
 import io
 import os
+import pickle
 import re
 import shutil
+import struct
+import tarfile
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +20,17 @@ from PIL import Image
 from datasets_workbench import file_entry, isolate, tiny_concrete, tiny_mnist, use_catalogue, zipped
 from misbehaving_server import Answer, MisbehavingServer
 from utils import datasets
-from utils.datasets import DataError, chest_xray, concrete, hdb, mobilenet, tiny_shakespeare, vnc_em
+from utils.datasets import (
+    DataError,
+    chest_xray,
+    concrete,
+    cora,
+    hdb,
+    mobilenet,
+    newsgroups20,
+    tiny_shakespeare,
+    vnc_em,
+)
 
 REAL = os.environ.get("COURSE_DATA")
 needs_real_data = pytest.mark.skipif(not REAL, reason="needs the real data: set COURSE_DATA")
@@ -29,6 +43,8 @@ LOADERS = {
     "mobilenet": datasets.load_mobilenet,
     "vnc_em": datasets.load_vnc_em,
     "tiny_shakespeare": datasets.load_tiny_shakespeare,
+    "newsgroups20": datasets.load_newsgroups20,
+    "cora": datasets.load_cora,
 }
 
 
@@ -415,6 +431,190 @@ class TestTinyShakespeare:
             datasets.load_tiny_shakespeare()
 
 
+GROUPS = [f"talk.group{k:02}" for k in range(20)]
+
+
+def tarred(posts: dict[str, bytes], packed: str = "gz", kind: bytes = tarfile.REGTYPE) -> bytes:
+    """A tar archive of these posts, in this order."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode=f"w:{packed}") as archive:
+        for name, content in posts.items():
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.type = len(content), kind
+            archive.addfile(entry, io.BytesIO(content))
+    return out.getvalue()
+
+
+def tiny_newsgroups(leave_out: str = "") -> dict[str, bytes]:
+    """Three posts to train on and two to test on in each of twenty groups, newest first."""
+    return {
+        f"20news-bydate-{part}/{group}/{n}": f"Subject: {n}\n\nA caf\xe9 for {group}\n".encode("latin-1")
+        for part, numbers in (("test", (20, 10)), ("train", (3, 2, 1)))
+        for group in reversed(GROUPS)
+        if f"{part}/{group}" != leave_out
+        for n in numbers
+    }
+
+
+class TestNewsgroups:
+    @pytest.mark.parametrize("packed", ["gz", "xz"])
+    def test_posts_are_the_archives_in_order_of_groups_and_names(self, offer, packed):
+        strangers = {"20news-bydate-train/readme": b"no post", "other/talk.group00/9": b"no post"}
+        archive = tarred(tiny_newsgroups() | strangers, packed)
+        offer("newsgroups20", f"20news-bydate.tar.{packed}", archive)
+        (posts, groups), (posts_test, groups_test) = datasets.load_newsgroups20()
+        assert posts[:3] == [f"Subject: {n}\n\nA café for talk.group00\n" for n in (1, 2, 3)]
+        assert groups.tolist() == np.repeat(GROUPS, 3).tolist()
+        assert groups_test.tolist() == np.repeat(GROUPS, 2).tolist()
+        assert (len(posts), len(posts_test)) == (60, 40)
+        assert all(group in post for post, group in zip(posts_test, groups_test, strict=True))
+
+    @pytest.mark.parametrize("packed", ["gz", "xz"])
+    def test_an_archive_cut_short_is_refused(self, offer, packed):
+        name = f"20news-bydate.tar.{packed}"
+        offer("newsgroups20", name, tarred(tiny_newsgroups(), packed)[:-200])
+        with pytest.raises(DataError, match=rf"{re.escape(name)} (is not a whole tar file|cannot be read)"):
+            datasets.load_newsgroups20()
+
+    def test_what_is_no_archive_is_refused(self, offer):
+        offer("newsgroups20", "20news-bydate.tar.gz", b"<html>404</html>")
+        with pytest.raises(DataError, match=r"20news-bydate\.tar\.gz is not a whole tar file"):
+            datasets.load_newsgroups20()
+
+    def test_a_group_missing_in_one_part_is_refused(self, offer):
+        posts = tiny_newsgroups(leave_out="test/talk.group07")
+        offer("newsgroups20", "20news-bydate.tar.gz", tarred(posts))
+        with pytest.raises(DataError, match="has 19 groups in 20news-bydate-test/, not the same 20"):
+            datasets.load_newsgroups20()
+
+    def test_links_are_no_posts(self, offer):
+        offer(
+            "newsgroups20", "20news-bydate.tar.gz", tarred(dict.fromkeys(tiny_newsgroups(), b""), kind=b"2")
+        )
+        with pytest.raises(DataError, match="has 0 groups in 20news-bydate-train/"):
+            datasets.load_newsgroups20()
+
+    def test_an_archive_that_expands_without_bound_is_refused(self, offer):
+        bomb = tiny_newsgroups() | {"20news-bydate-train/talk.group00/0": bytes(3_000_000)}
+        offer("newsgroups20", "20news-bydate.tar.gz", tarred(bomb), unpacked=2_000_000)
+        with pytest.raises(DataError, match="would expand to more than 2,000,000 bytes: refused"):
+            datasets.load_newsgroups20()
+
+    def test_an_incomplete_archive_is_found_out_by_the_check(self, offer):
+        content = tarred(tiny_newsgroups())
+        offer("newsgroups20", "20news-bydate.tar.gz", content, expect={"train": 60, "test": 41})
+        [(_, found)] = [
+            (name, datasets.store.find(dataset)) for name, dataset in datasets.catalogue.catalogue().items()
+        ]
+        with pytest.raises(DataError, match="is not complete: 40 test instead of 41"):
+            newsgroups20.check(found)
+
+
+class Python2(pickle._Pickler):
+    """Pickles as Python 2 did: bytes are strings."""
+
+    dispatch = pickle._Pickler.dispatch | {
+        bytes: lambda self, b: self.write(pickle.BINSTRING + struct.pack("<i", len(b)) + b)
+    }
+
+    @classmethod
+    def dumps(cls, value) -> bytes:
+        out = io.BytesIO()
+        cls(out, protocol=2).dump(value)
+        module = np.zeros(0).__reduce__()[0].__module__.encode()
+        renamed = out.getvalue().replace(module, b"numpy.core.multiarray")
+        return renamed.replace(b"scipy.sparse._csr", b"scipy.sparse.csr")
+
+
+def cora_npz(**changes) -> bytes:
+    """The stand-in's papers as an npz, with a split that Planetoid's files can say as well."""
+    X, y, edges, _ = cora.papers()
+    arrays = {
+        "features_packed": np.packbits(X.astype(bool), axis=1),
+        "labels": y.astype(np.uint8),
+        "edges": edges,
+        **{"train_idx": np.arange(140), "val_idx": np.arange(140, 640), "test_idx": np.arange(700, 1_000)},
+    }
+    out = io.BytesIO()
+    np.savez(out, **(arrays | changes))
+    return out.getvalue()
+
+
+class TestCora:
+    @pytest.fixture
+    def planetoid(self, monkeypatch, tmp_path):
+        """Write the same papers as Planetoid's files, with changes by name, where COURSE_DATA has them."""
+        from scipy.sparse import csr_matrix
+
+        def put(**changes) -> None:
+            X, y, edges, _ = cora.papers()
+            test = np.random.default_rng(0).permutation(np.arange(700, 1_000))
+            cited = defaultdict(list)
+            for i, j in edges.tolist():
+                cited[i] += [j, j]  # twice, as the real ones do here and there, and only from one side
+                cited[j].append(j)
+            contents = {
+                name: Python2.dumps(value)
+                for name, value in {
+                    "y": np.eye(7, dtype=np.int32)[y[:140]],
+                    "allx": csr_matrix(X[:700].astype(np.float32)),
+                    "ally": np.eye(7, dtype=np.int32)[y[:700]],
+                    "tx": csr_matrix(X[test].astype(np.float32)),
+                    "ty": np.eye(7, dtype=np.int32)[y[test]],
+                    "graph": cited,
+                }.items()
+            } | {"test.index": "\n".join(map(str, test)).encode()}
+            folder = tmp_path / "course" / "cora"
+            folder.mkdir(parents=True, exist_ok=True)
+            entries = []
+            for name, content in (contents | changes).items():
+                (folder / f"ind.cora.{name}").write_bytes(content)
+                entries.append(file_entry(f"ind.cora.{name}", content))
+            use_catalogue(monkeypatch, tmp_path, cora=[{"files": entries}])
+            monkeypatch.setenv("COURSE_DATA", str(tmp_path / "course"))
+
+        return put
+
+    def test_planetoids_files_give_the_same_as_the_npz(self, offer, planetoid):
+        offer("cora", "cora.npz", cora_npz())
+        X, y, edges, parts = datasets.load_cora()
+        planetoid()
+        theirs = datasets.load_cora()
+        for ours, read in zip((X, y, edges, *parts), (*theirs[:3], *theirs[3]), strict=True):
+            np.testing.assert_array_equal(ours, read)
+            assert ours.dtype == read.dtype
+
+    def test_a_pickle_that_names_anything_else_is_refused_and_not_run(self, planetoid, capsys):
+        class Trap:
+            def __reduce__(self):
+                return print, ("run",)
+
+        planetoid(graph=pickle.dumps(Trap(), protocol=2))
+        with pytest.raises(DataError, match=r"cora cannot be read: it names __builtin__\.print, which"):
+            datasets.load_cora()
+        assert "run" not in capsys.readouterr().out
+
+    @pytest.mark.parametrize("change", [{"tx": b""}, {"ally": b"no pickle"}, {"test.index": b"x\n"}])
+    def test_broken_files_are_refused(self, planetoid, change):
+        planetoid(**change)
+        with pytest.raises(DataError, match="cora cannot be read: "):
+            datasets.load_cora()
+
+    @pytest.mark.parametrize(
+        ("changes", "problem"),
+        [
+            ({"labels": np.full(1_000, 7)}, "topics go from 7 to 7"),
+            ({"labels": np.zeros(999, int)}, r"topics of shape \(999,\) do not fit"),
+            ({"edges": np.array([[0, 1_000]])}, "citations name papers from 0 to 1000, and there are 1000"),
+            ({"val_idx": np.arange(100, 640)}, "the parts of its split overlap"),
+        ],
+    )
+    def test_arrays_that_are_no_graph_are_refused(self, offer, changes, problem):
+        offer("cora", "cora.npz", cora_npz(**changes))
+        with pytest.raises(DataError, match=rf"cora\.npz does not hold a citation network: .*{problem}"):
+            datasets.load_cora()
+
+
 class TestStandIns:
     @pytest.fixture(autouse=True)
     def policy(self, monkeypatch):
@@ -538,6 +738,36 @@ class TestStandIns:
         last = [i for i in range(len(speakers)) if speakers[i] not in speakers[:i]][-5:]
         assert min(last) > 0.9 * len(speakers)  # the last play brings a cast of its own
 
+    def test_posts_have_headers_quotations_and_signatures_and_threads_of_one_part(self):
+        (train, groups), (test, groups_test) = datasets.load_newsgroups20()
+        assert (train, test) == tuple(posts for posts, _ in newsgroups20.chatter())
+        assert sorted(set(groups)) == sorted(set(groups_test)) == sorted(newsgroups20._TOPICS)
+        assert set(np.unique(groups, return_counts=True)[1]) == {60}
+        assert set(np.unique(groups_test, return_counts=True)[1]) == {40}
+        heads = [post.partition("\n\n")[0] for post in train + test]
+        assert all(
+            re.fullmatch(r"From: .*\nSubject: .*\nOrganization: .*\nLines: \d+", head) for head in heads
+        )
+        betrayed = [f"@{group.split('.')[-1]}." in head for group, head in zip(groups, heads, strict=False)]
+        assert 0.5 < np.mean(betrayed) < 0.7
+        assert np.mean(["\n> " in post and " writes:\n" in post for post in train]) == 0.8
+        assert all(re.search(r"\n\n-- \n[^\n]+\n$", post) for post in train)
+        names = [set(re.findall(r"Subject: .* (\w+)\n", "".join(posts))) for posts in (train, test)]
+        assert len(names[0]) > 200
+        assert len(names[0] & names[1]) < 0.1 * len(names[0])
+
+    def test_papers_are_the_same_every_time_and_cite_mostly_their_own_topic(self):
+        X, y, edges, (train, validation, test) = datasets.load_cora()
+        np.testing.assert_array_equal(edges, cora.papers()[2])
+        assert X.shape == (1_000, 1_433)
+        assert set(np.unique(X)) == {0, 1}
+        assert X.sum(axis=1).mean() == pytest.approx(18, abs=1)  # as in the real papers
+        assert np.array_equal(np.bincount(y[train]), [20] * 7)
+        assert (len(validation), len(test)) == (200, 500)
+        assert len(np.unique([*train, *validation, *test])) == 840
+        assert (edges[:, 0] < edges[:, 1]).all()
+        assert np.mean(y[edges[:, 0]] == y[edges[:, 1]]) == pytest.approx(0.81, abs=0.02)
+
     def test_chests_have_many_sizes_and_clouds_are_brighter(self):
         folder = datasets.load_chest_xray_originals()
         brightness, sizes, modes = {}, set(), set()
@@ -615,6 +845,23 @@ class TestRealData:
         assert text.startswith("First Citizen:\nBefore we proceed any further, hear me speak.\n")
         assert text.index(tiny_shakespeare.LAST_PLAY) == 1_003_854 + 76_885
         assert text.index(tiny_shakespeare.PLAY_BEFORE) == 1_003_854 - 37_721
+
+    def test_newsgroups20(self):
+        (train, groups), (test, groups_test) = datasets.load_newsgroups20()
+        assert (len(train), len(groups), len(test), len(groups_test)) == (11_314, 11_314, 7_532, 7_532)
+        assert sorted(set(groups)) == sorted(newsgroups20._TOPICS)
+        assert np.unique(groups, return_counts=True)[1][[0, -1]].tolist() == [480, 377]
+        assert train[0].startswith("From: ")
+        assert all("\n\n" in post for post in train + test)
+
+    def test_cora(self):
+        X, y, edges, (train, validation, test) = datasets.load_cora()
+        assert X.shape == (2_708, 1_433)
+        assert X.sum() == 49_216
+        assert list(np.bincount(y)) == [351, 217, 418, 818, 426, 298, 180]
+        assert edges.shape == (5_278, 2)
+        assert list(np.bincount(y[train])) == [20] * 7
+        assert (len(validation), len(test)) == (500, 1_000)
 
     def test_chest_xray(self):
         folder = datasets.load_chest_xray()

@@ -12,9 +12,11 @@ from utils.datasets.catalogue import DataError as DataError
 from utils.datasets.chest_xray import load_chest_xray as load_chest_xray
 from utils.datasets.chest_xray import load_chest_xray_originals as load_chest_xray_originals
 from utils.datasets.concrete import load_concrete as load_concrete
+from utils.datasets.cora import load_cora as load_cora
 from utils.datasets.hdb import load_hdb as load_hdb
 from utils.datasets.mnist import load_mnist as load_mnist
 from utils.datasets.mobilenet import load_mobilenet as load_mobilenet
+from utils.datasets.newsgroups20 import load_newsgroups20 as load_newsgroups20
 from utils.datasets.store import CHECKS as CHECKS
 from utils.datasets.store import Provenance as Provenance
 from utils.datasets.store import policy as policy

@@ -100,6 +100,8 @@ def train(x, y, reference, *, seed: int = 0, n_epochs: int = 4) -> Judge:
         Their labels, whole numbers from 0 to 9, of shape (n,).
     reference
         Real digits not among them, with which made ones are compared.
+    n_epochs
+        At least so many; more where there are few digits, so that 300 steps are taken.
 
     Raises
     ------
@@ -120,13 +122,14 @@ def train(x, y, reference, *, seed: int = 0, n_epochs: int = 4) -> Judge:
     probabilities = keras.layers.Dense(10, activation="softmax")(features)
     batch_size = min(250, len(x))
     steps = -(-len(x) // batch_size)
-    n_epochs = max(n_epochs, -(-300 // steps))  # few digits, as of a stand-in, are read more often
+    n_epochs = max(n_epochs, -(-300 // steps))
     rate = keras.optimizers.schedules.CosineDecay(4e-3, n_epochs * steps)
     classifier = keras.Model(inputs, probabilities)
     classifier.compile(
         keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", steps_per_execution=min(20, steps)
     )
     bar = TqdmCallback(verbose=0, tqdm_class=tqdm, desc="judge")
+    x, y = keras.ops.convert_to_tensor(x), keras.ops.convert_to_tensor(y)  # one copy; `fit` would make two
     classifier.fit(x, y, batch_size=batch_size, epochs=n_epochs, verbose=0, callbacks=[bar])
     return Judge(keras.Model(inputs, [features, probabilities]), reference)
 

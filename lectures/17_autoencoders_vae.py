@@ -77,6 +77,7 @@ from utils.datasets import load_mnist
 
 MNIST = ("mnist",)  # the data that our claims rest on
 (x_train, y_train), (x_test, y_test) = load_mnist()
+x_train, y_train = x_train[:50_000], y_train[:50_000]  # enough for us, and it spares time and memory
 X_train, x_held = (x.reshape(len(x), 784) / np.float32(255) for x in (x_train, x_test))
 
 # %%

@@ -95,7 +95,8 @@ def train(x, y, reference, *, seed: int = 0, n_epochs: int = 4) -> Judge:
     Parameters
     ----------
     x
-        Digits to train on, as `flat` takes them.
+        Digits to train on, as `flat` takes them. Keras keeps what a model was fitted to: a tensor of shape
+        (n, 784) that others were fitted to as well is kept only once.
     y
         Their labels, whole numbers from 0 to 9, of shape (n,).
     reference
@@ -108,9 +109,9 @@ def train(x, y, reference, *, seed: int = 0, n_epochs: int = 4) -> Judge:
     ValueError
         If pictures are not as `flat` takes them, or labels and digits differ in number.
     """
-    x, y, reference = flat(x), np.asarray(y), flat(reference)
-    if y.shape != (len(x),):
-        raise ValueError(f"{len(x):,} digits need labels of shape ({len(x)},), not {y.shape}")
+    rows, y, reference = flat(x), np.asarray(y), flat(reference)
+    if y.shape != (len(rows),):
+        raise ValueError(f"{len(rows):,} digits need labels of shape ({len(rows)},), not {y.shape}")
     import keras
     from tqdm import tqdm
     from tqdm.keras import TqdmCallback
@@ -120,8 +121,8 @@ def train(x, y, reference, *, seed: int = 0, n_epochs: int = 4) -> Judge:
     hidden = keras.layers.Dropout(0.2)(keras.layers.Dense(256, activation="relu")(inputs))
     features = keras.layers.Dense(N_FEATURES, activation="relu")(hidden)
     probabilities = keras.layers.Dense(10, activation="softmax")(features)
-    batch_size = min(250, len(x))
-    steps = -(-len(x) // batch_size)
+    batch_size = min(250, len(rows))
+    steps = -(-len(rows) // batch_size)
     n_epochs = max(n_epochs, -(-300 // steps))
     rate = keras.optimizers.schedules.CosineDecay(4e-3, n_epochs * steps)
     classifier = keras.Model(inputs, probabilities)
@@ -129,7 +130,9 @@ def train(x, y, reference, *, seed: int = 0, n_epochs: int = 4) -> Judge:
         keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", steps_per_execution=min(20, steps)
     )
     bar = TqdmCallback(verbose=0, tqdm_class=tqdm, desc="judge")
-    x, y = keras.ops.convert_to_tensor(x), keras.ops.convert_to_tensor(y)  # one copy; `fit` would make two
+    if not keras.ops.is_tensor(x) or x.shape != rows.shape:
+        x = keras.ops.convert_to_tensor(rows)
+    del rows
     classifier.fit(x, y, batch_size=batch_size, epochs=n_epochs, verbose=0, callbacks=[bar])
     return Judge(keras.Model(inputs, [features, probabilities]), reference)
 

@@ -237,7 +237,7 @@ bool(np.allclose((W @ R) @ (np.linalg.inv(R) @ U), W @ U))
 # The same pictures come out. So nobody should interpret unit 7 of such a code.
 
 # %% [markdown] tags=["instructor"]
-# 8 minutes. Most vote "yes, yes". The second answer is no. Likely question: "which penalty picks out the axes?" An L2 penalty on both matrices does (Kunin and others, see Further). Common confusion: the angle between subspaces is not that between single axes.
+# 8 minutes. Most vote "yes, yes". The second answer is no. Likely question: "can a penalty find the axes?" With an L2 penalty on both matrices they are the left singular vectors of the decoder; the single units may still be turned (Kunin and others, see Further). Common confusion: the angle between subspaces is not that between single axes.
 
 # %% [markdown]
 # ## 3 Bend it: sixteen numbers, and then two
@@ -1548,13 +1548,13 @@ claims.check("no digits, smaller distance", best_of_worse, "55", band=(45, 66), 
 # <details>
 # <summary>中文</summary>
 #
-# 想继续读：Kingma 与 Welling、Rezende 等人各自提出 VAE 和重参数化；Burda 等人用多个样本收紧下界；Ghosh 等人用普通自编码器加事后的密度来生成；Kunin 等人证明 L2 惩罚能选出主轴；Loaiza-Ganem 与 Cunningham 讲灰度为什么不是伯努利；Heusel 等人提出 FID，Kynkäänniemi 等人提出这里的精确率和召回率。
+# 想继续读：Kingma 与 Welling、Rezende 等人各自提出 VAE 和重参数化；Burda 等人用多个样本收紧下界；Ghosh 等人用普通自编码器加事后的密度来生成；Kunin 等人证明，加上 L2 惩罚以后，主轴就是解码器的左奇异向量；Loaiza-Ganem 与 Cunningham 讲灰度为什么不是伯努利；Heusel 等人提出 FID，Kynkäänniemi 等人提出这里的精确率和召回率。
 #
 # </details>
 #
-# - D. P. Kingma, M. Welling, [Auto-encoding variational Bayes](https://arxiv.org/abs/1312.6114), ICLR 2014; D. J. Rezende, S. Mohamed, D. Wierstra, [Stochastic backpropagation](https://arxiv.org/abs/1401.4082), ICML 2014.
+# - D. P. Kingma, M. Welling, [Auto-encoding variational Bayes](https://arxiv.org/abs/1312.6114), ICLR 2014; D. J. Rezende, S. Mohamed, D. Wierstra, [Stochastic backpropagation and approximate inference in deep generative models](https://arxiv.org/abs/1401.4082), ICML 2014.
 # - Y. Burda, R. Grosse, R. Salakhutdinov, [Importance weighted autoencoders](https://arxiv.org/abs/1509.00519), ICLR 2016: the tighter bound.
 # - P. Ghosh, M. Sajjadi, A. Vergari, M. Black, B. Schölkopf, [From variational to deterministic autoencoders](https://arxiv.org/abs/1903.12436), ICLR 2020: a density fitted afterwards.
-# - D. Kunin, J. Bloom, A. Goeva, C. Seed, [Loss landscapes of regularized linear autoencoders](https://arxiv.org/abs/1901.08168), ICML 2019: which penalty picks out the axes.
-# - G. Loaiza-Ganem, J. Cunningham, [The continuous Bernoulli](https://arxiv.org/abs/1907.06845), NeurIPS 2019: what grey levels are a likelihood of.
-# - M. Heusel and others, [GANs trained by a two time-scale update rule](https://arxiv.org/abs/1706.08500), NIPS 2017: the FID. T. Kynkäänniemi and others, [Improved precision and recall metric](https://arxiv.org/abs/1904.06991), NeurIPS 2019.
+# - D. Kunin, J. Bloom, A. Goeva, C. Seed, [Loss landscapes of regularized linear autoencoders](https://arxiv.org/abs/1901.08168), ICML 2019: what a penalty adds to section 2.
+# - G. Loaiza-Ganem, J. Cunningham, [The continuous Bernoulli: fixing a pervasive error in variational autoencoders](https://arxiv.org/abs/1907.06845), NeurIPS 2019: what grey levels are a likelihood of.
+# - M. Heusel and others, [GANs trained by a two time-scale update rule converge to a local Nash equilibrium](https://arxiv.org/abs/1706.08500), NIPS 2017: the FID. T. Kynkäänniemi and others, [Improved precision and recall metric for assessing generative models](https://arxiv.org/abs/1904.06991), NeurIPS 2019.

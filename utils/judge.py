@@ -210,13 +210,14 @@ def precision_recall(real: np.ndarray, made: np.ndarray, k: int = 3) -> tuple[fl
             f"{k} neighbours need more than {k} rows in each set, not {len(real)} and {len(made)}"
         )
 
-    def reach(rows):
-        return np.partition(_squared_distances(rows, rows), k, axis=1)[:, k]  # place 0 is the row itself
+    def share(points, owners):
+        """Return the share of points that lie in the ball of at least one owner."""
+        reach = [np.partition(_squared_distances(some, owners), k, axis=1)[:, k] for some in _batches(owners)]
+        reach = np.concatenate(reach)  # place k: at 0 is the owner itself
+        inside = [(_squared_distances(some, owners) <= reach).any(axis=1) for some in _batches(points)]
+        return float(np.mean(np.concatenate(inside)))
 
-    between = _squared_distances(made, real)
-    precision = np.mean((between <= reach(real)).any(axis=1))
-    recall = np.mean((between <= reach(made)[:, None]).any(axis=0))
-    return float(precision), float(recall)
+    return share(made, real), share(real, made)
 
 
 def nearest(pictures, stored) -> np.ndarray:

@@ -1028,7 +1028,7 @@ claims.check(
 # And that bound is a convention as well: thresholded pixels are "better" by **10 nats**, with no change to the network. (Grey levels as Bernoulli targets are no likelihood of anything, strictly speaking; see Further.) Whoever quotes an ELBO must say how the pixels were treated.
 
 # %% [markdown] tags=["instructor"]
-# 10 minutes. Likely question: "so why VAEs at all?" For the bound, for encoders that know their uncertainty, and as the first stage of lecture 18's latent diffusion, which is section 6 with a better density. Common confusion: a blurred sample is not caused by the KL; the autoencoder's are as soft.
+# 10 minutes. Likely question: "so why VAEs at all?" For the bound, for encoders that know their uncertainty, and as the first stage of lecture 18's latent diffusion, which is section 6 with a better density. Common confusion: the KL compares the $q$ of each single picture with the prior; it does not make the codes of all digits together normal.
 
 # %% [markdown]
 # ## 10 Does it copy, and what is a code good for?

@@ -87,6 +87,15 @@ ax.axis("off")
 plt.show()
 
 # %% [markdown]
+# <details>
+# <summary>Why now? (at home)</summary>
+#
+# The first mathematical model of a nerve cell is from 1943, and networks of convolutions (lecture 6) are from the 1980s. Yet deep networks took over only in 2012, when one won the ImageNet contest by a wide margin; AlphaGo, BERT, AlphaFold, diffusion models and large language models followed. Three things had changed: more data, faster processors (GPUs), and software that computes gradients by itself. Driving, reading X-rays (lecture 7), translating: all begin with numbers.
+#
+# 神经元的第一个数学模型出现在 1943 年，卷积网络出现在 1980 年代，可是直到 2012 年深度网络大幅度赢下 ImageNet 比赛，局面才变；此后有 AlphaGo、BERT、AlphaFold、扩散模型和大语言模型。变的是三样东西：数据多了，GPU 快了，软件会自己算梯度了。自动驾驶、看 X 光片、翻译，都从数开始。
+#
+# </details>
+#
 # The data are numbers: an image, too, is a matrix. A program *learns* when experience makes it better at something. To say that precisely takes a **task** T, an
 # **experience** E and a **performance measure** P. Before you read the table: what would you measure if the task is
 # to draw faces?
@@ -1383,7 +1392,7 @@ claims.check(
 # <details>
 # <summary>中文</summary>
 #
-# 下表把本讲说过的每个数字和你的机器刚刚量到的值放在一起。只要有一个落在允许的范围之外，这个笔记本就会报错停下。
+# 下表把本讲说过的每个数字和刚刚在你的机器上量到的值放在一起，一行一个。
 #
 # </details>
 #

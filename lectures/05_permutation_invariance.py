@@ -134,7 +134,7 @@ model = build()
 claims.exact("parameters of the network", model.count_params(), "269,322")
 
 # %% [markdown]
-# In all **269,322**. Three quarters of them sit in the first matrix, of shape 784 × 256. It has one *row* per pixel: the 256
+# That is **269,322** in all. Three quarters of them sit in the first matrix, of shape 784 × 256. It has one *row* per pixel: the 256
 # weights with which that pixel speaks to the hidden units. Remember the rows.
 
 # %% [markdown] tags=["instructor"]
@@ -902,7 +902,7 @@ plt.show()
 
 # %% [markdown] tags=["instructor"]
 # 14 minutes. The new recipes (74 %, 6.5 MPa) are for home: go from the columns straight to the rows as published. Take the vote before that cell; most expect "the same". Then show the photograph and ask what the network could still use. "How
-# green it is" comes at once; leave it for poll C.
+# green it is" comes at once; it could, but it uses more: each pixel has its own weights, so it sees places. Poll C takes the places away.
 
 # %% [markdown]
 # ## ★ 9 How much an order can be worth
@@ -1072,7 +1072,7 @@ claims.check("how far their weights moved in training", drift, "0", band=(0, 0),
 # <details>
 # <summary>中文</summary>
 #
-# 下表把本讲说过的每个数字和刚刚在你的机器上量到的值放在一起。凡带随机性的，课文写的是十个随机种子的平均，你这一次会略有出入；允许的范围来自这十个种子或理论。
+# 下表把本讲说过的每个数字和刚刚在你的机器上量到的值放在一起。凡带随机性的，课文写的是许多次运行的平均，你这一次会略有出入。
 #
 # </details>
 #

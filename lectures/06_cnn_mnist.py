@@ -601,7 +601,7 @@ receptive_fields(layers)
 #
 # 先投票，再往下读：下面有几组数，左边是先移动再计算，右边是先计算再移动。循环卷积的两边一样吗？补零的卷积呢？步幅为 2 的池化，移动两格呢，一格呢？
 #
-# 设 $g$ 是对输入的一种变换，比如平移。$f(gx)=g\,f(x)$ 叫**等变**：输入怎么动，输出跟着怎么动。$f(gx)=f(x)$ 叫**不变**：输入动，输出不动。ReLU 对正数缩放等变，求和对平移不变。
+# 设 $g$ 是对输入的一种变换，比如平移。$f(gx)=g\,f(x)$ 叫**等变**：输入怎么动，输出跟着怎么动。$f(gx)=f(x)$ 叫**不变**：输入动，输出不动。ReLU 对正数缩放等变，求和对平移不变，范数对旋转不变。
 #
 # 量一量：循环卷积两边一样，相差不到 **1e-12**；补零的卷积内部相差 **0**，边界上却不等变，例子里最多差 **12**；步幅为 2 的池化，移动偶数步时等变，差 **0**，移动奇数步则不行，例子里移动一步，最多差 **4**。
 #
@@ -617,7 +617,7 @@ receptive_fields(layers)
 #
 # $$\begin{aligned} f(g\,x) &= g\,f(x) &&\text{(equivariant: the answer moves along)}, \\ f(g\,x) &= f(x) &&\text{(invariant: it stays)}. \end{aligned}$$
 #
-# ReLU is equivariant to scaling by a positive number, a sum is invariant to any shift. Now convolutions and a shift: take eight numbers in a circle. In each line, the left answer is of the moved signal, and the right one is the moved answer. Which lines will agree?
+# ReLU is equivariant to scaling by a positive number, a sum is invariant to any shift, a norm to any rotation. Now a shift: take eight numbers in a circle. In each line, left is the answer to the moved signal, right the moved answer. Which lines will agree?
 
 # %% tags=["nbval-check-output"]
 x = np.array([3, 1, 4, 1, 5, 9, 2, 6])
@@ -788,7 +788,7 @@ plt.show()
 # %% [markdown]
 # From left to right, *where* is traded for *what*. The usual reasoning: ten or twenty kinds of edges combine into hundreds of shapes, so deeper layers get more channels. (We did not test it.) And to know that there is a loop, we need not know
 # to the pixel where. In the end 7·7·128 numbers say what was found, and roughly where; each has seen a patch of 10 × 10 pixels (section 5's formula, with one more pooling). A dense layer may read them, because little of the picture is left.
-# In all **137,226** parameters, about half of lecture 5's network.
+# That makes **137,226** parameters, about half of lecture 5's network.
 
 # %%
 from utils.datasets import load_mnist
@@ -1165,6 +1165,8 @@ plt.show()
 #
 # 权重左右对称的时候，翻不翻转没有区别，高斯滤波器就是这样。
 #
+# 时间若是连续的，求和就变成积分：$(x*w)(t)=\int x(a)\,w(t-a)\,da$，$w(t-a)$ 是对 $a$ 时刻那次测量的信任。教科书的例子是用激光跟踪飞船，我们的跑步者就是它的离散版本。
+#
 # </details>
 #
 # Mathematicians flip because it makes a convolution symmetric, $x * w = w * x$: signal and filter change places. NumPy cannot show this, for `np.convolve` swaps its arguments by itself when the second is longer, and then does
@@ -1191,6 +1193,8 @@ np.correlate(x, w, mode="full"), np.correlate(w, x, mode="full")
 
 # %% [markdown]
 # Two mirror images. For symmetric weights, such as the Gaussian's, flipping changes nothing.
+#
+# If time has no steps, the sum becomes an integral, $(x * w)(t) = \int x(a)\, w(t - a)\, da$: $w(t - a)$ is the trust in the measurement of time $a$. The textbook's example is a laser that tracks a spaceship; our runner is the same in steps.
 
 # %% [markdown]
 # ## ★ 11 What more digits would bring
@@ -1242,7 +1246,7 @@ claims.check(
 # <details>
 # <summary>中文</summary>
 #
-# 下表把本讲说过的每个数字和刚刚在你的机器上量到的值放在一起。凡带随机性的，课文写的是许多次运行的平均，你这一次会略有出入。
+# 下表把本讲说过的每个数字和刚刚在你的机器上量到的值放在一起，一行一个。
 #
 # </details>
 #

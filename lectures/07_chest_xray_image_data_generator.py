@@ -1501,7 +1501,7 @@ claims.check(
 # <details>
 # <summary>中文</summary>
 #
-# 下表把本讲说过的每个数字和刚刚在你的机器上量到的值放在一起。训练一次的数字晃动大：课文写的是十个随机种子的平均，你这一次会有出入，允许的范围也来自这十个种子。
+# 下表把本讲说过的每个数字和刚刚在你的机器上量到的值放在一起，一行一个。
 #
 # </details>
 #
@@ -1529,7 +1529,7 @@ claims.table()
 # </details>
 #
 # - What does not fit is streamed, one batch in memory. Train and use a network through the same loader.
-# - Beside an accuracy, write what the largest class alone would score, and each recall.
+# - Write beside every accuracy what the largest class alone would score, and each recall.
 # - A confusion matrix read by rows gives recall, by columns precision. Label its axes.
 # - A threshold is a decision about costs, made on validation data. AUC measures the ranking.
 # - Try a simple baseline, and then one that should not be able to do it. If it can, your score proves little.

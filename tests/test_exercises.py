@@ -1,6 +1,9 @@
 """Every lecture's exercises: the stub, the solution and typical wrong answers, each fed to its check."""
 
+import os
 import runpy
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -118,3 +121,16 @@ def test_attempt_takes_any_callable(capsys):
 )
 def test_a_wrong_shape_is_told_in_words(result, shape, reason):
     assert misshapen(result, shape) == (None if reason is None else f"it returned {reason}")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp932"])
+def test_a_console_without_the_marks_gets_plain_letters(encoding):
+    code = 'from utils.exercises import attempt; attempt(len, lambda f: None); attempt(len, lambda f: "no")'
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONIOENCODING": encoding},
+        cwd=lecture_source.ROOT,
+        capture_output=True,
+        encoding=encoding,
+    )
+    assert (done.returncode, done.stdout) == (0, "len: +\nlen: x no\n"), done.stderr

@@ -141,6 +141,12 @@ def test_glorot_draws_within_its_limits_and_starts_with_zero_biases(seed, width)
     assert not b.any()
 
 
+def test_glorot_fills_its_limits():
+    W, _, w, _ = glorot(np.random.default_rng(0), 1_000, 4)
+    assert np.abs(W).max() == pytest.approx(1, rel=0.01)
+    assert np.abs(w).max() == pytest.approx(np.sqrt(6 / 5), rel=0.01)
+
+
 def test_a_silent_unit_stays_as_it_is():
     theta = glorot(np.random.default_rng(1), 1, 2)
     theta[0][0, :, 0] = -0.5

@@ -25,7 +25,6 @@ MEMORY_GB = 4  # a lecture may take 2 GB, and the browser wants some
 DISK_GB = 3  # the largest archive, about 1.2 GB, and what comes out of it
 
 OK, WARNING, FAILURE = "✓", "!", "✗"
-ASCII = str.maketrans({OK: "+", FAILURE: "x", "→": "->"})
 
 
 @dataclass(frozen=True)
@@ -193,9 +192,9 @@ def report(checks) -> bool:
             missing = isinstance(error, ImportError)
             items = [Item(FAILURE, f"{check.__name__}: {error}", INSTALL if missing else "")]
         for item in items:
-            print(_printable(f"{item.mark} {item.found}"))
+            print(settings.printable(f"{item.mark} {item.found}"))
             if item.advice:
-                print(_printable(f"  → {item.advice}"))
+                print(settings.printable(f"  → {item.advice}"))
             fit &= item.mark != FAILURE
     return fit
 
@@ -212,16 +211,6 @@ def _installed(name: str) -> str | None:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return None
-
-
-def _printable(line: str) -> str:
-    """Return the line with what the console cannot show replaced, such as the marks on Windows."""
-    encoding = sys.stdout.encoding or "ascii"
-    try:
-        line.encode(encoding)
-    except UnicodeEncodeError:
-        line = line.translate(ASCII).encode(encoding, errors="replace").decode(encoding)
-    return line
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from utils import settings
+
 
 class _NotAttempted(Exception):
     """The stub was called before anything was written into it."""
@@ -47,7 +49,7 @@ def attempt(answer: Callable, check: Callable[[Callable], str | None]) -> None:
             if tried.failed
             else f"it returned {tried.described()}; not what is asked ({said})"
         )
-    print(f"{tried.__name__}: ✓" if reason is None else f"{tried.__name__}: ✗ {reason}")
+    print(settings.printable(f"{tried.__name__}: ✓" if reason is None else f"{tried.__name__}: ✗ {reason}"))
 
 
 def misshapen(result, shape: tuple[int, ...]) -> str | None:

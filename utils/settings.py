@@ -16,6 +16,7 @@ from pathlib import Path
 
 INLINE = "module://matplotlib_inline.backend_inline"
 IN_NOTEBOOKS = ("module://", "inline", "ipympl", "nbagg", "notebook", "widget")
+ASCII = str.maketrans({"✓": "+", "✗": "x", "→": "->"})
 KERAS = {"floatx": "float32", "epsilon": 1e-7, "image_data_format": "channels_last"}
 
 
@@ -76,3 +77,13 @@ def _read(path: Path) -> dict:
 def listed(settings: dict[str, object]) -> str:
     """Return settings in words: "floatx to float16, epsilon to 0.01"."""
     return ", ".join(f"{name} to {value}" for name, value in settings.items())
+
+
+def printable(line: str) -> str:
+    """Return the line with what the console cannot show replaced, such as the marks on Windows."""
+    encoding = sys.stdout.encoding or "ascii"
+    try:
+        line.encode(encoding)
+    except UnicodeEncodeError:
+        line = line.translate(ASCII).encode(encoding, errors="replace").decode(encoding)
+    return line

@@ -1,6 +1,7 @@
 """What a user's own settings would change in a lecture: where figures go, and how Keras lays out its arrays.
 
-`claims.start` puts these right for its own process and says so; `utils.check` reports them.
+`claims.start` puts these right for its own process and says so; `utils.check` reports them. And what a user's
+console cannot show, `printable` replaces.
 """
 
 from __future__ import annotations

@@ -12,12 +12,12 @@ import nbformat
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # tools/ is not installed
 
-from tools import MATHJAX, badges, controls, evidence, tables  # noqa: E402
+from tools import MATHJAX, badges, controls, evidence, glossary, tables  # noqa: E402
 
 project = "Deep learning lectures"
 author = "deep-learning-lectures contributors"
 project_copyright = f"{author}, CC BY 4.0"
-extensions = ["myst_nb"]
+extensions = ["myst_nb", "tools.terms"]
 exclude_patterns = ["_build", "node_modules"]
 
 nb_execution_mode = "off"
@@ -62,6 +62,7 @@ myst_substitutions = {
     "claims": tables.claims_by_lecture(ROOT),
     "evidence": evidence.page(ROOT),
     "controls": tables.markdown(controls.listed(controls.read(ROOT))),
+    "glossary": glossary.page(ROOT),
 }
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-A_CHINESE_BLOCK = re.compile(r"<details>\n<summary>中文</summary>\n(.*?)\n</details>", re.DOTALL)
+from tools.lectures import split_chinese
+
 # Units said alike in both languages, with their Chinese forms. Other nouns are compared in English alone.
 UNITS = {
     "%": "%",
@@ -40,11 +41,6 @@ class Figure:
         if self.unit == "S$":
             return f"S$ {self.number}"
         return f"{self.number} {self.unit}{'s' * (self.unit.isalpha() and len(self.unit) > 2)}".strip()
-
-
-def split_chinese(markdown):
-    """Return the markdown without its 中文 blocks, and the blocks' inner text."""
-    return A_CHINESE_BLOCK.sub("", markdown), A_CHINESE_BLOCK.findall(markdown)
 
 
 def marked(markdown):

@@ -15,11 +15,11 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat import v4
 
-from tools import ROOT, badges, build, controls, evidence, measured
+from tools import ROOT, badges, build, controls, evidence, glossary, measured
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
 LECTURES = ["99_sample", *sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))]
-PAGES = ["index", "search", "measured", "evidence", *(f"notebooks/{name}" for name in LECTURES)]
+PAGES = ["index", "search", "glossary", "measured", "evidence", *(f"notebooks/{name}" for name in LECTURES)]
 
 SEEDS = [4.0, 6.0] * 5  # what ten seeds of the sample measured
 CLAIMS = ("a claim of some length, as lectures have", "another | claim")
@@ -204,6 +204,50 @@ def test_evidence_page_lists_every_falsehood_with_the_claims_that_notice(student
 def test_start_page_leads_to_the_evidence(students):
     links = [link["href"] for link in elements(students, "index", ".bd-sidebar-primary a, article a")]
     assert links.count("evidence.html") >= 2
+
+
+@cache
+def entries(folder):
+    """Return the glossary's entries by their English words: anchor, Chinese word, and where it leads."""
+    found, names = {}, []
+    for element in elements(folder, "glossary", "dl.glossary > *"):
+        if element.name == "dt":
+            names.append(element)
+        else:
+            anchor, words = names[0]["id"], [name.contents[0] for name in names]
+            found[words[0]] = anchor, words[-1], element.a["href"]
+            names = []
+    return found
+
+
+def test_glossary_has_every_term_in_both_languages(students):
+    shown = {name: chinese for name, (_, chinese, _) in entries(students).items()}
+    assert shown == {term.name: term.zh for term in glossary.read(ROOT)}
+    assert list(shown) == sorted(shown, key=str.casefold)
+
+
+def test_each_term_leads_to_the_section_that_introduces_it_and_back(students):
+    astray = []
+    for term in glossary.read(ROOT):
+        anchor, _, target = entries(students)[term.name]
+        page, _, place = target.partition(".html#")
+        (section,) = elements(students, page, f"section#{place}")
+        assert glossary.key(section.h2.contents[0].strip()) == term.section[3:]
+        said = [link.text for link in section.select(f"a[href='../glossary.html#{anchor}']")]
+        english = [text for text in said if term.pattern().fullmatch(text)]
+        chinese = [text for text in said if term.pattern(chinese=True).fullmatch(text)]
+        if not (english and chinese and len(said) == 2):
+            astray.append(f"{term.section} {term.name}: {said}")
+    assert astray == []
+
+
+def test_links_to_terms_stand_in_prose_alone(students):
+    for name in LECTURES[1:]:
+        links = elements(students, f"notebooks/{name}", "a:has(> .std-term)")
+        assert links
+        assert not [
+            link for link in links if link.find_parent(["a", "h1", "h2", "h3", "pre", "code", "summary"])
+        ]
 
 
 @each_page
@@ -426,6 +470,22 @@ def test_search_finds_a_term_of_each_lecture(opened):
     opened.goto(f"{opened.url.partition('?')[0]}?q=xyzzy")
     opened.get_by_text("did not match any documents").wait_for()
     assert opened.locator("#search-results li").count() == 0
+
+
+@in_browser("index")
+def test_a_term_is_three_clicks_from_the_start_and_leads_to_its_section_and_back(opened):
+    opened.get_by_role("article").get_by_role("link", name="glossary").click()
+    opened.locator(".bd-sidebar-secondary").get_by_role("link", name="R", exact=True).click()
+    entry = opened.locator("#term-receptive-field")
+    assert entry.is_visible()
+    opened.locator("dt:has-text('感受野') + dd a").click()
+    opened.wait_for_url("**/notebooks/06_cnn_mnist.html#*")
+    for word in ("receptive field", "感受野"):
+        unfold(opened)
+        opened.locator("article a:has(.std-term)").get_by_text(word, exact=True).click()
+        opened.wait_for_url("**/glossary.html#term-receptive-field")
+        assert 0 <= entry.bounding_box()["y"] < 720
+        opened.go_back()
 
 
 @in_browser("index")

@@ -22,6 +22,7 @@ from utils import claims
 
 INDEX = "lectures/index.toml"
 CALLS = {f"claims.{call.__name__}": inspect.signature(call) for call in (claims.check, claims.exact)}
+A_CHINESE_BLOCK = re.compile(r"<details>\n<summary>中文</summary>\n(.*?)\n</details>", re.DOTALL)
 USAGE = "claims.check(name, measured, stated, band=(low, high)) or claims.exact(name, value, stated)"
 
 
@@ -231,6 +232,11 @@ def _comments(code):
     found = [one for one in tokens if one.type == tokenize.COMMENT]
     spoken = [one for one in found if not re.match(r"#\s*(fmt|noqa|type|ruff)\b", one.string)]
     return {one.start[0]: not one.line[: one.start[1]].strip() for one in spoken}
+
+
+def split_chinese(markdown):
+    """Return the markdown without its 中文 blocks, and the blocks' inner text."""
+    return A_CHINESE_BLOCK.sub("", markdown), A_CHINESE_BLOCK.findall(markdown)
 
 
 def tags(cell):

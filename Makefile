@@ -40,7 +40,7 @@ controls: $(READY) ## falsehoods that must turn claims red (ARGS="--lecture 01")
 data: $(READY) ## fetch and verify every dataset
 	$(IN)/python -m utils.datasets fetch
 
-site: $(READY) $(NPM) ## build the site from notebooks/: build/site, and build/site-instructor with the asides
+site: $(READY) $(NPM) ## build the site from notebooks/: build/site, and build/site-instructor with asides and run sheets
 	$(IN)/python -m sphinx -W --keep-going -q docs build/site
 	$(IN)/python -m sphinx -W --keep-going -q -t instructor docs build/site-instructor
 	@echo "open build/site/index.html"
@@ -68,7 +68,7 @@ lock: $(READY) ## compile both locks from pyproject.toml anew, keeping versions 
 
 clean: ## delete what was built; keeps .venv, the data and finished jobs of evidence and controls
 	find build -mindepth 1 -maxdepth 1 ! -name jobs -exec rm -rf {} + 2>/dev/null || true
-	rm -rf dist *.egg-info docs/node_modules docs/notebooks .pytest_cache .ruff_cache .hypothesis
+	rm -rf dist *.egg-info docs/node_modules docs/notebooks docs/sheets .pytest_cache .ruff_cache .hypothesis
 	find . -name .venv -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 # uv rather than pip alone: once its cache is warm, it installs the lock in seconds. Bytecode is compiled here, not at

@@ -12,16 +12,19 @@ import nbformat
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # tools/ is not installed
 
-from tools import MATHJAX, badges, controls, evidence, glossary, tables  # noqa: E402
+from tools import MATHJAX, asked, badges, controls, evidence, glossary, tables  # noqa: E402
 
 project = "Deep learning lectures"
 author = "deep-learning-lectures contributors"
 project_copyright = f"{author}, CC BY 4.0"
-extensions = ["myst_nb", "tools.terms"]
+extensions = ["myst_nb", "tools.site", "tools.terms"]
 exclude_patterns = ["_build", "node_modules"]
+if not tags.has("instructor"):  # noqa: F821 (Sphinx puts it here)
+    exclude_patterns.append("sheets")
+templates_path = ["templates"]
 
 nb_execution_mode = "off"
-myst_enable_extensions = ["amsmath", "dollarmath", "substitution"]
+myst_enable_extensions = ["amsmath", "colon_fence", "dollarmath", "substitution"]
 
 html_theme = "sphinx_book_theme"
 html_title = project
@@ -61,6 +64,8 @@ myst_substitutions = {
     "lectures": lecture_map(tables.facts(ROOT)),
     "claims": tables.claims_by_lecture(ROOT),
     "evidence": evidence.page(ROOT),
+    "exercises": asked.exercises_page(ROOT),
+    "polls": asked.polls_page(ROOT, with_asides=tags.has("instructor")),  # noqa: F821
     "controls": tables.markdown(controls.listed(controls.read(ROOT))),
     "glossary": glossary.page(ROOT),
 }

@@ -7,19 +7,14 @@ import ast
 import re
 import warnings
 
-from lecture_figures import figures_are_said_in_order, split_chinese
-from tools.lectures import is_aside
+from lecture_figures import figures_are_said_in_order
+from tools.lectures import is_aside, split_chinese
 
 CLOSING = ["What we measured", "Recap", "Poll", "Exercises", "Further"]
 AT_HOME = ("Exercises", "Further")
 LONGEST = 85  # minutes of the core
 SLOWEST, LARGEST = 120, 2_000  # seconds on two cores, MB
 MANY = 36  # measured claims: about 30 were meant
-
-
-def is_deeper(section):
-    """Say whether a section goes deeper and is read at home."""
-    return section.title.startswith("★ ")
 
 
 def title_names_topic_and_point(lecture):
@@ -56,14 +51,12 @@ def minutes_add_up(lecture):
     """The first aside of each core section says its minutes; their sum is the lecture's, and fits."""
     found = {}
     for section in lecture.sections:
-        if not is_deeper(section) and section.title not in AT_HOME:
-            first = next((cell.source for cell in section.cells if is_aside(cell)), "")
-            says_minutes = re.match(r"(\d+) minutes?\.", first)
-            assert says_minutes, (
+        if not section.is_deeper and section.title not in AT_HOME:
+            assert section.minutes is not None, (
                 f"{section.title}: begin its first aside (a cell tagged instructor) with its minutes, without"
-                f" stars: `12 minutes.` It begins with {first[:30]!r}"
+                f" stars: `12 minutes.` It begins with {''.join(section.asides)[:30]!r}"
             )
-            found[section.title] = int(says_minutes[1])
+            found[section.title] = section.minutes
     total = sum(found.values())
     assert total == lecture.facts["minutes"], (
         f"the sections' minutes add up to {total}, index.toml says {lecture.facts['minutes']}: {found}"
@@ -74,7 +67,7 @@ def minutes_add_up(lecture):
 def words_fit(lecture):
     """1,500 to 3,000 English words, without Chinese, answers, asides, exercises and ★ sections."""
     text = [lecture.cells[0].source]
-    text += [one.markdown for one in lecture.sections if one.title != "Exercises" and not is_deeper(one)]
+    text += [one.markdown for one in lecture.sections if one.title != "Exercises" and not one.is_deeper]
     words = re.sub(r"<details>.*?</details>|\$\$.*?\$\$|\]\([^)]*\)", " ", "\n".join(text), flags=re.DOTALL)
     count = len(re.findall(r"[A-Za-z][A-Za-z'’-]*", words))
     assert 1_500 <= count <= 3_000, f"{count} English words: write 1,500 to 3,000"

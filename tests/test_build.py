@@ -249,7 +249,7 @@ def test_colab_is_asked_for_a_gpu_where_the_index_says_so(tmp_path):
     facts = root / "lectures" / "index.toml"
     facts.write_text(facts.read_text(encoding="utf-8").replace("gpu = false", "gpu = true"), encoding="utf-8")
     [lecture] = lectures.read(root)
-    executed = build.execute(lecture, root, tmp_path, tmp_path / "claims")
+    executed, _ = build.execute(lecture, root, tmp_path, tmp_path / "claims")
     assert executed.metadata.accelerator == "GPU"  # where Colab looks for it
     (root / "notebooks").mkdir()
     executed.cells[0].source = "x = 2"
@@ -319,6 +319,7 @@ def test_rebuilding_a_lecture_replaces_its_files_alone(built):
         assert f"{os.cpu_count()} cores" in row["machine"]
         assert row["versions"].startswith("python 3.")
         assert re.fullmatch(r"\d{4}-\d\d-\d\d", row["date"])
+        assert row["slow"] == "none"
     assert "one plus one" in (built / "measured" / "README.md").read_text(encoding="utf-8")
 
 

@@ -8,9 +8,8 @@ import pytest
 
 import lecture_figures
 import lecture_form
-from lecture_figures import split_chinese
 from tools import ROOT, badges, forms, lectures, measured
-from tools.lectures import is_aside, tags
+from tools.lectures import is_aside, split_chinese, tags
 from utils.datasets.catalogue import catalogue
 
 LECTURES = {lecture.stem: lecture for lecture in lectures.read(ROOT)}

@@ -15,11 +15,16 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat import v4
 
-from tools import ROOT, badges, build, controls, evidence, glossary, measured
+from tools import ROOT, asked, badges, build, controls, evidence, glossary, lectures, measured
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
 LECTURES = ["99_sample", *sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))]
-PAGES = ["index", "search", "glossary", "measured", "evidence", *(f"notebooks/{name}" for name in LECTURES)]
+FOUND = ["exercises", "polls"]
+PAGES = ["index", "search", "glossary", "measured", "evidence", *FOUND]
+PAGES += [f"notebooks/{name}" for name in LECTURES]
+SHEETS = asked.run_sheets(ROOT)
+LONGEST = max(SHEETS, key=lambda number: len(SHEETS[number]))  # of all run sheets: the one to print
+SHEET = f"sheets/{LONGEST}"
 
 SEEDS = [4.0, 6.0] * 5  # what ten seeds of the sample measured
 CLAIMS = ("a claim of some length, as lectures have", "another | claim")
@@ -111,8 +116,19 @@ def students(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def lecturers(tmp_path_factory):
-    """The folder of the lecturers' edition of the sample alone, as it is before any evidence was gathered."""
+    """The folder of the lecturers' edition of the sample and one lecture, before any evidence is gathered."""
     root = tmp_path_factory.mktemp("lecturers")
+    [lecture] = lectures.read(ROOT, [LONGEST])
+    index = (ROOT / lectures.INDEX).read_text(encoding="utf-8")
+    for file in (
+        f"lectures/{lecture.stem}.py",
+        f"notebooks/{lecture.stem}.ipynb",
+        f"measured/runs/{LONGEST}.csv",
+    ):
+        (root / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / file, root / file)
+    its_facts = re.search(rf"^\[{lecture.stem}\].*?(?=^\[|\Z)", index, re.MULTILINE | re.DOTALL)[0]
+    (root / lectures.INDEX).write_text(its_facts, encoding="utf-8")
     write_sample(root)
     return edition(root, "-t", "instructor")
 
@@ -307,6 +323,57 @@ def test_lecturers_see_them(lecturers):
     assert "Leave two minutes" in html(lecturers, "notebooks/99_sample")
 
 
+def plain(text):
+    """Return the words of a text alone: neither Markdown nor formulas nor curled quotation marks."""
+    text = re.sub(r"\$+[^$]*\$+|\\\(.*?\\\)|\\\[.*?\\\]|\]\([^)]*\)", " ", text, flags=re.DOTALL)
+    return " ".join(re.findall(r"\w+", text.replace("\\", "")))
+
+
+@pytest.mark.parametrize(("page", "read"), zip(FOUND, (asked.exercises, asked.poll), strict=True))
+def test_a_page_lists_what_every_lecture_asks_and_leads_to_its_place(students, page, read):
+    links = elements(students, page, "article p > strong > a")
+    wanted = [(lecture, one) for lecture in lectures.read(ROOT) for one in read(lecture)]
+    assert [plain(link.text) for link in links] == [plain(one.title) for _, one in wanted]
+    chinese = elements(students, page, "article details a")
+    assert [link["href"] for link in chinese] == [link["href"] for link in links]
+    for link, (lecture, one) in zip(links, wanted, strict=True):
+        path, _, place = link["href"].partition("#")
+        assert path == f"notebooks/{lecture.stem}.html"
+        [there] = elements(students, f"notebooks/{lecture.stem}", f"article [id='{place}']")
+        assert plain(there.text).startswith(plain(link.text))
+        assert plain(one.english.partition("\n\n")[0])[:40] in plain(link.find_parent("p").text)
+
+
+def test_the_answers_to_polls_are_folded(students):
+    answers = [box for box in elements(students, "polls", "article details") if box.summary.text == "Answer"]
+    assert len(answers) == sum(len(asked.poll(lecture)) for lecture in lectures.read(ROOT))
+    assert not any(box.has_attr("open") for box in answers)
+
+
+def test_only_lecturers_have_run_sheets_asides_and_minutes(students, lecturers):
+    [lecture] = lectures.read(ROOT, [LONGEST])
+    aside = plain(next(one for one in lecture.sections if one.title == "Poll").asides[0])
+    timed = [f"{one.minutes} min" for one in lecture.sections if one.minutes and not one.is_deeper]
+    for folder, has in ((students, False), (lecturers, True)):
+        assert (folder / f"{SHEET}.html").exists() == has
+        assert bool(elements(folder, "index", "a[href='sheets/index.html']")) == has
+        assert (aside in plain(parsed(folder, "polls").text)) == has
+        page = f"notebooks/{lecture.stem}"
+        assert bool(elements(folder, page, f"article a[href='../{SHEET}.html']")) == has
+        minutes = [one.text.strip(" ·") for one in elements(folder, page, "article h2 .minutes")]
+        assert minutes == (timed if has else [])
+
+
+def test_a_run_sheet_leads_to_the_sections_of_its_lecture(lecturers):
+    [lecture] = lectures.read(ROOT, [LONGEST])
+    links = elements(lecturers, SHEET, "td strong > a")
+    core = [one for one in lecture.sections if one.minutes and not one.is_deeper]
+    for link, section in zip(links, core, strict=True):
+        place = link["href"].partition("#")[2]
+        [there] = elements(lecturers, f"notebooks/{lecture.stem}", f"section[id='{place}'] > h2")
+        assert plain(there.text).startswith(plain(section.title))
+
+
 # In the browser: each page is opened once, in one tab with no network, and stays there for its tests.
 
 
@@ -320,7 +387,7 @@ def tab(new_context, npm):
 
 
 @pytest.fixture(scope="module")
-def opened(tab, students, request):
+def opened(tab, students, lecturers, request):
     """The tab with a page whose formulas are typeset, and what that page asked the network for."""
     asked = []
 
@@ -328,7 +395,8 @@ def opened(tab, students, request):
         asked.append(asking.url)
 
     tab.on("request", note)
-    tab.goto((students / f"{request.param}.html").as_uri())
+    folder = lecturers if request.param == SHEET else students
+    tab.goto((folder / f"{request.param}.html").as_uri())
     if tab.locator(".math").count():
         tab.wait_for_function("window.MathJax?.startup?.promise?.then(() => true)")
     tab.asked = [url for url in asked if not url.startswith(("file:", "data:"))]
@@ -351,7 +419,7 @@ def in_browser(*pages):
     return mark
 
 
-@in_browser(*PAGES)
+@in_browser(*PAGES, SHEET)
 def test_page_asks_nothing_of_the_network(opened):
     assert opened.asked == []
 
@@ -375,7 +443,7 @@ def test_every_formula_is_typeset_the_chinese_ones_too(opened, screenshot):
     screenshot(opened, f"{opened.url.rpartition('/')[2].removesuffix('.html')}-site-chinese")
 
 
-@in_browser(*PAGES)
+@in_browser(*PAGES, SHEET)
 def test_nothing_scrolls_sideways_on_a_projector(opened):
     unfold(opened)
     assert opened.evaluate("document.documentElement.scrollWidth") <= 1280
@@ -441,7 +509,7 @@ def assert_readable(page, npm, colours, screenshot):
     assert passed == {"color-contrast"}
 
 
-@in_browser(*PAGES)
+@in_browser(*PAGES, SHEET)
 def test_text_can_be_read(opened, npm, screenshot):
     assert_readable(opened, npm, "light", screenshot)
 
@@ -451,7 +519,7 @@ def test_dark_colours_which_are_the_same_in_every_lecture_can_be_read_too(opened
     assert_readable(opened, npm, "dark", screenshot)
 
 
-@in_browser(*PAGES)
+@in_browser(*PAGES, SHEET)
 def test_page_meets_the_other_rules_of_wcag_2_1_aa(opened, npm):
     unfold(opened)
     opened.evaluate(CODE_WITHOUT_TOKENS)
@@ -470,6 +538,34 @@ def test_search_finds_a_term_of_each_lecture(opened):
     opened.goto(f"{opened.url.partition('?')[0]}?q=xyzzy")
     opened.get_by_text("did not match any documents").wait_for()
     assert opened.locator("#search-results li").count() == 0
+
+
+@in_browser("search")
+@pytest.mark.parametrize("term", ["receptive field", "Receptive Fields", "感受野"])
+def test_search_lands_on_the_section_that_introduces_a_term(opened, term, students):
+    opened.goto((students / "search.html").as_uri())
+    field = opened.locator("article form.bd-search input, .bd-search-container form.bd-search input").first
+    field.fill(term)
+    field.press("Enter")
+    first = opened.locator("#search-results li").first
+    first.wait_for()
+    assert term.lower().removesuffix("s") in first.locator("mark").inner_text().lower()
+    assert ("?lang=zh#" in first.locator("a").get_attribute("href")) == (term == "感受野")
+    first.locator("a").click()
+    opened.wait_for_url("**/06_cnn_mnist.html*")
+    place = opened.url.partition("#")[2]
+    section = opened.locator(f"section[id='{place}']")
+    assert section.locator("h2").inner_text().startswith("5 What sharing saves")
+    opened.wait_for_function(
+        "place => document.getElementById(place).getBoundingClientRect().top < 200", arg=place
+    )
+    assert section.locator(".highlighted").count() > 0
+
+
+@in_browser(SHEET)
+def test_the_longest_run_sheet_prints_on_two_pages(opened, tmp_path):
+    printed = opened.pdf(path=tmp_path / "sheet.pdf", prefer_css_page_size=True)
+    assert 1 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= 2
 
 
 @in_browser("index")

@@ -34,6 +34,7 @@ from tools import (
     tables,
 )
 
+SLOW = 5  # seconds of a cell from which on a lecturer wants to know before class
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
@@ -50,7 +51,7 @@ def run(root, only=()):
         log = Path(scratch, "claims.jsonl")
         for lecture in lectures.read(root, only):
             try:
-                notebook = execute(lecture, root, out, log)
+                notebook, _ = execute(lecture, root, out, log)
             except ToolError as error:
                 failed.append(lecture.stem)
                 print(f"error: {error}\n", file=sys.stderr)
@@ -97,7 +98,7 @@ def notebooks(root, only=()):
         with tempfile.TemporaryDirectory() as scratch:
             log = Path(scratch, "claims.jsonl")
             started = time.perf_counter()
-            notebook = execute(lecture, root, folder, log, COURSE_DATA_POLICY="real", COURSE_SEED="0")
+            notebook, ran = execute(lecture, root, folder, log, COURSE_DATA_POLICY="real", COURSE_SEED="0")
             seconds = time.perf_counter() - started
             rows = measured.read_log(log)
         facts = {
@@ -108,6 +109,7 @@ def notebooks(root, only=()):
             "versions": rows[-1]["versions"] if rows else None,
             "date": datetime.date.today().isoformat(),
             "cells": forms.digest(forms.script_of(notebook, lecture.stem, root)),
+            "slow": slow(ran),
         }
         replace_files(
             {
@@ -192,6 +194,8 @@ def agree(lecture, text, root):
 def execute(lecture, root, folder, log, **settings):
     """Run a lecture in a fresh kernel; return its notebook with outputs, the same whenever these are.
 
+    And beside it the code cells, each with its seconds.
+
     The kernel's working folder is where the notebook will lie, its claims are appended to `log`, and the
     settings are environment variables over our own.
 
@@ -201,8 +205,17 @@ def execute(lecture, root, folder, log, **settings):
         If a cell fails or warns, or the kernel does.
     """
     notebook = forms.notebook_of(lecture, root)
-    kernels.execute(notebook, lecture.stem, folder, log, **settings)
-    return cleaned(notebook)
+    ran = kernels.execute(notebook, lecture.stem, folder, log, **settings)
+    return cleaned(notebook), ran
+
+
+def slow(ran):
+    """Return what measured/runs says of the cells that took long: "digest seconds; …", or "none".
+
+    A cell is known by the digest of its source, so that an edit of it, and no other, makes its seconds void.
+    """
+    found = [f"{forms.digest(cell.source)} {seconds:.1f}" for cell, seconds in ran if seconds > SLOW]
+    return "; ".join(found) or "none"
 
 
 def product_rate(side=4_096):

@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import time
 from pathlib import Path
 
 from jupyter_client.kernelspec import KernelSpecManager
@@ -17,7 +18,7 @@ OUTPUT = 60  # seconds that an output may come late
 
 
 def execute(notebook, name, folder, log, **settings):
-    """Run a notebook, in place, with a progress bar.
+    """Run a notebook, in place, with a progress bar; return the cells that ran, each with its seconds.
 
     Parameters
     ----------
@@ -39,12 +40,17 @@ def execute(notebook, name, folder, log, **settings):
     """
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     bar = tqdm(total=len(code), desc=name, unit="cell")
-    running = []
-    its_client = client(
-        notebook,
-        on_cell_execute=lambda cell, cell_index: running.append(cell),
-        on_cell_executed=lambda cell, cell_index, execute_reply: bar.update(),
-    )
+    running, seconds = [], []
+
+    def begin(cell, cell_index):
+        running.append(cell)
+        seconds.append(-time.perf_counter())
+
+    def end(cell, cell_index, execute_reply):
+        seconds[-1] += time.perf_counter()
+        bar.update()
+
+    its_client = client(notebook, on_cell_execute=begin, on_cell_executed=end)
 
     def failure(cell, reason):  # cells are counted from 1, as in In [1]
         return ToolError(f"{name}, code cell [{code.index(cell) + 1}]:\n\n{cell.source}\n\n{reason}")
@@ -67,6 +73,7 @@ def execute(notebook, name, folder, log, **settings):
         for output in cell.outputs:
             if output.get("name") == "stderr" and "Warning:" in output.text:
                 raise failure(cell, f"it warns:\n{output.text.strip()}")
+    return list(zip(running, seconds, strict=True))
 
 
 def client(notebook, **options):

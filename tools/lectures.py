@@ -67,6 +67,22 @@ class Section:
         return "\n\n".join(cell.source for cell in prose)
 
     @property
+    def is_deeper(self):
+        """Whether the section goes deeper (★) and is read at home."""
+        return self.title.startswith("★ ")
+
+    @property
+    def asides(self):
+        """The texts of its asides for the lecturer, in order."""
+        return [cell.source for cell in self.cells if is_aside(cell)]
+
+    @property
+    def minutes(self):
+        """How many minutes it takes to teach, which its first aside begins with; None if it does not."""
+        says = re.match(r"(\d+) minutes?\.", next(iter(self.asides), ""))
+        return int(says[1]) if says else None
+
+    @property
     def claims(self):
         """The section's claims in the order of its code."""
         return [claim for cell in self.cells for claim in claims_of(cell, self.lecture)]

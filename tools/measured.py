@@ -1,7 +1,7 @@
 """Where measured facts lie, a file for each lecture, and the machine they were measured on.
 
 measured/claims/NN.csv    every stated figure beside the measured one   renewed by `make notebooks`
-measured/runs/NN.csv      seconds, memory and machine of that run       renewed by `make notebooks`
+measured/runs/NN.csv      seconds, memory, machine, slow cells of it    renewed by `make notebooks`
 measured/evidence/NN.csv  each claim's spread over seeds                renewed by `make evidence`
 """
 
@@ -19,7 +19,7 @@ COLUMNS = {
         *("claim", "stated", "measured", "low", "high", "asserted", "ok", "exact"),
         *("source", "seed", "backend", "device", "versions"),
     ),
-    "runs": ("seconds", "peak_mb", "gflops", "machine", "versions", "date", "cells"),
+    "runs": ("seconds", "peak_mb", "gflops", "machine", "versions", "date", "cells", "slow"),
     "evidence": (
         *("claim", "source", "backend", "n", "mean", "sd", "min", "max"),
         *("code", "versions", "machine", "date"),

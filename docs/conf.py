@@ -12,7 +12,7 @@ import nbformat
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # tools/ is not installed
 
-from tools import MATHJAX, asked, badges, controls, evidence, glossary, tables  # noqa: E402
+from tools import MATHJAX, asked, badges, controls, course_map, evidence, glossary, tables  # noqa: E402
 
 project = "Deep learning lectures"
 author = "deep-learning-lectures contributors"
@@ -37,6 +37,7 @@ html_theme_options = {
 }
 html_static_path = ["static"]
 html_css_files = ["course.css"]
+html_js_files = [("language.js", {"defer": "defer"})]
 if MATHJAX.exists():  # else Sphinx takes MathJax from the network
     html_static_path.append(str(MATHJAX))
     mathjax_path = MATHJAX.name
@@ -49,7 +50,7 @@ def lecture_map(found):
         blocks.append(f"### {part}")
         for one in its_lectures:
             facts = [f"{one['teach']} to teach", one["run"] and f"{one['run']} to run", one["memory"]]
-            facts += [one["needs"] and f"needs {one['needs']}", one["data"], one["open"]]
+            facts += [one["needs"] and f"builds on {one['needs']}", one["data"], one["open"]]
             lines = [
                 f"- **{one['title']}**",
                 one["question"],
@@ -60,7 +61,17 @@ def lecture_map(found):
     return "\n\n".join(blocks)
 
 
-myst_substitutions = {
+def in_both_languages(root):
+    """Return the map, the paths and the list of index.md by their names, which end in "_zh" in Chinese."""
+    shown = {}
+    for language, ending in zip(course_map.LANGUAGES, ("", "_zh"), strict=True):
+        pictures = "\n".join(course_map.svg(root, language, kind) for kind in course_map.SIZES)
+        shown[f"map{ending}"] = f"```{{raw}} html\n{pictures}\n```"
+        shown[f"paths{ending}"] = course_map.paths(root, language)
+    return shown | {"lectures_zh": course_map.listed(root)}
+
+
+myst_substitutions = in_both_languages(ROOT) | {
     "lectures": lecture_map(tables.facts(ROOT)),
     "claims": tables.claims_by_lecture(ROOT),
     "evidence": evidence.page(ROOT),
@@ -87,6 +98,7 @@ def stage(app) -> None:
         if not app.tags.has("instructor"):
             notebook.cells = [c for c in notebook.cells if "instructor" not in c.metadata.get("tags", [])]
         notebook.cells[0].source = tables.without_badge_image(notebook.cells[0].source)
+        notebook.cells[0].source += f"\n\n{course_map.neighbours(ROOT, path.stem)}"
         text, copy = nbformat.writes(notebook), folder / name
         if not copy.exists() or copy.read_text(encoding="utf-8") != text:
             copy.write_text(text, encoding="utf-8", newline="\n")

@@ -8,14 +8,14 @@ import pytest
 
 import lecture_figures
 import lecture_form
-from tools import ROOT, badges, forms, lectures, measured
+from tools import ROOT, badges, course_map, forms, lectures, measured
 from tools.lectures import is_aside, split_chinese, tags
 from utils.datasets.catalogue import catalogue
 
 LECTURES = {lecture.stem: lecture for lecture in lectures.read(ROOT)}
 TAGS = {"nbval-check-output", "raises-exception", "instructor", "solution", "hide-cell"}
 FACTS = {
-    *("title", "question", "part", "needs", "minutes", "datasets"),
+    *("title", "title_zh", "question", "question_zh", "part", "needs", "minutes", "datasets"),
     *("seconds", "peak_mb", "gpu", "backends", "headline"),
 }
 
@@ -55,6 +55,11 @@ def test_the_index_knows_the_lecture(stem):
     entry = LECTURES[stem].facts
     assert entry.keys() == FACTS, f"index.toml, [{stem}]: its facts are {', '.join(sorted(FACTS))}"
     assert entry["question"].endswith("?"), "the question should be one"
+    assert entry["question_zh"].endswith("？"), "the Chinese question should be one"
+    assert all(one < stem for one in entry["needs"]), f"index.toml, [{stem}]: a lecture needs those before it"
+    assert entry["part"] in course_map.course(ROOT)["parts"], (
+        f"course.toml: what is {entry['part']!r} in Chinese?"
+    )
     unknown = set(entry["datasets"]) - catalogue().keys()
     assert not unknown, f"index.toml names datasets that the catalogue lacks: {unknown}"
     loads = "from utils.datasets import" in LECTURES[stem].text

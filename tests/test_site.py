@@ -35,7 +35,9 @@ SCRIPT = "# %%\n" + "".join(
 FACTS = """
 ["99_sample"]
 title = "A sample"
+title_zh = "一个样本"
 question = "How?"
+question_zh = "怎么做？"
 part = "Samples"
 needs = ["01"]
 minutes = 5
@@ -151,7 +153,7 @@ def elements(folder, page, selector):
 
 
 def test_start_page_maps_every_lecture_with_its_question(students):
-    cards = {card.a["href"]: card.text for card in elements(students, "index", "#lectures li")}
+    cards = {card.a["href"]: card.text for card in elements(students, "index", "#lectures section li")}
     assert set(cards) == {f"notebooks/{name}.html" for name in LECTURES}
     index = tomllib.loads((ROOT / "lectures" / "index.toml").read_text(encoding="utf-8"))
     for name, entry in index.items():
@@ -159,11 +161,35 @@ def test_start_page_maps_every_lecture_with_its_question(students):
         assert f"{entry['minutes']} min to teach" in cards[f"notebooks/{name}.html"]
 
 
+def test_each_drawing_of_the_map_leads_to_every_lecture(students):
+    drawings = elements(students, "index", "svg.course-map")
+    assert [(one["class"][1], one["lang"]) for one in drawings] == [
+        (kind, language) for language in ("zh-Hans", "en") for kind in ("wide", "narrow")
+    ]
+    for drawing in drawings:
+        links = [link["href"] for link in drawing.select("a")]
+        assert sorted(links) == [f"notebooks/{name}.html" for name in sorted(LECTURES)]
+
+
+def test_lecture_names_what_it_builds_on_and_what_builds_on_it(students):
+    index = tomllib.loads((ROOT / "lectures" / "index.toml").read_text(encoding="utf-8"))
+    pages = {name[:2]: f"{name}.html" for name in LECTURES}
+    for name, entry in index.items():
+        links = {}
+        for paragraph in elements(students, f"notebooks/{name}", "article p:has(> strong)"):
+            links[paragraph.strong.text] = [link["href"] for link in paragraph.select("a")]
+        assert links.get("Builds on", []) == links.get("先修", []) == [pages[one] for one in entry["needs"]]
+        after = [f"{other}.html" for other in sorted(index) if name[:2] in index[other]["needs"]]
+        after += ["99_sample.html"] * (name[:2] == "01")  # which needs it
+        assert links.get("Leads to", []) == links.get("后续", []) == after
+
+
 def test_one_page_shows_every_measured_claim(students):
     shown = [row.td.text for row in elements(students, "measured", "tbody tr")]
     rows = [row for row in measured.rows(ROOT, "claims") if row["exact"] == "False"]
     assert len([claim for claim in shown if not claim.startswith("exact arithmetic: ")]) == len(rows)
-    assert len(elements(students, "index", "article a[href='measured.html']")) == 1
+    links = elements(students, "index", "article a[href='measured.html']")
+    assert [link.text for link in links] == ["全部数字", "Every claim"]
 
 
 def evidence_of(folder, title):
@@ -526,6 +552,151 @@ def test_page_meets_the_other_rules_of_wcag_2_1_aa(opened, npm):
     violations, passed = axe(opened, npm, rules={"color-contrast": {"enabled": False}})
     assert violations == []
     assert "link-name" in passed
+
+
+@pytest.fixture
+def read(new_context, students, npm):
+    """Open a page, with what stands behind its address, in a tab that has its own memory."""
+    context = new_context()
+    tab = context.new_page()
+
+    def opens(page, behind=""):
+        tab.goto((students / f"{page}.html").as_uri() + behind)
+        return tab
+
+    yield opens
+    context.close()
+
+
+def unfolded(tab):
+    """Return whether each of a page's Chinese blocks is open, and how many other folds are."""
+    open_or_not = tab.evaluate(
+        """[...document.querySelectorAll('article details')].map(
+               fold => [fold.querySelector('summary')?.textContent.trim() == '中文', fold.open])"""
+    )
+    chinese = [is_open for is_chinese, is_open in open_or_not if is_chinese]
+    assert chinese
+    return set(chinese), sum(is_open for is_chinese, is_open in open_or_not if not is_chinese)
+
+
+def switch(tab):
+    return tab.get_by_role("button", name="中文 / English")
+
+
+@pytest.mark.browser
+def test_switch_unfolds_all_chinese_and_nothing_else_and_the_next_page_remembers(read):
+    tab = read("index")
+    assert unfolded(tab) == ({False}, 0)
+    assert switch(tab).get_attribute("aria-pressed") == "false"
+    switch(tab).click()
+    assert unfolded(tab) == ({True}, 0)
+    assert switch(tab).get_attribute("aria-pressed") == "true"
+    tab = read("notebooks/06_cnn_mnist")
+    assert unfolded(tab) == ({True}, 0)
+    assert tab.url.endswith("?lang=zh")
+    switch(tab).click()
+    assert unfolded(read("evidence")) == ({False}, 0)
+    assert "lang" not in tab.url
+
+
+@pytest.mark.browser
+def test_switch_is_reached_and_pressed_by_keyboard_and_shows_its_focus(read):
+    tab = read("measured")
+    for _ in range(40):
+        tab.keyboard.press("Tab")
+        if tab.evaluate("document.activeElement.className.includes('language-switch')"):
+            break
+    style = switch(tab).evaluate(
+        "box => [getComputedStyle(box).outlineStyle, getComputedStyle(box).outlineWidth]"
+    )
+    assert style == ["solid", "3px"]
+    for key, is_open in (("Space", True), ("Enter", False)):
+        tab.keyboard.press(key)
+        assert unfolded(tab) == ({is_open}, 0)
+        assert switch(tab).get_attribute("aria-pressed") == str(is_open).lower()
+
+
+@pytest.mark.browser
+def test_what_one_reads_stays_in_its_place_when_all_above_unfolds(read):
+    tab = read("notebooks/06_cnn_mnist")
+    tab.add_style_tag(content="html { overflow-anchor: none }")  # as in browsers that do not see to it
+    heading = tab.locator("article h2", has_text="Equivariant")
+    heading.evaluate("heading => heading.scrollIntoView()")
+    places = []
+    for _ in range(3):
+        places.append(heading.bounding_box()["y"])
+        switch(tab).evaluate("button => button.click()")  # a mouse of Playwright's scrolls by itself
+    assert max(places) - min(places) < 2
+    assert 0 <= places[0] < 200
+
+
+@pytest.mark.browser
+def test_address_carries_the_language_where_the_browser_remembers_nothing(read):
+    tab = read("index")
+    tab.add_init_script("Storage.prototype.getItem = Storage.prototype.setItem = () => { throw new Error() }")
+    read("index", "?lang=zh")
+    assert unfolded(tab) == ({True}, 0)
+    tab.locator("svg.wide[lang=zh-Hans] a[href='notebooks/05_permutation_invariance.html']").click()
+    tab.wait_for_url("**/05_permutation_invariance.html?lang=zh")
+    assert unfolded(tab) == ({True}, 0)
+    tab.locator("a.right-next").click()
+    tab.wait_for_url("**/06_cnn_mnist.html?lang=zh")
+    assert unfolded(tab) == ({True}, 0)
+    assert unfolded(read("index")) == ({False}, 0)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("behind", ["", "?lang=zh"])
+@pytest.mark.parametrize("page", ["index", "notebooks/06_cnn_mnist"])
+def test_page_meets_the_rules_of_wcag_2_1_aa_in_either_language(read, npm, page, behind):
+    tab = read(page, behind)
+    tab.add_style_tag(content="* { transition: none !important }")
+    for colours in ("light", "dark"):
+        tab.emulate_media(color_scheme=colours)
+        assert axe(tab, npm, "'.language-switch'", runOnly=["color-contrast"]) == ([], {"color-contrast"})
+    tab.evaluate(CODE_WITHOUT_TOKENS)
+    violations, passed = axe(tab, npm, rules={"color-contrast": {"enabled": False}})
+    assert violations == []
+    assert {"link-name", "button-name"} <= passed
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("behind", ["", "?lang=zh"])
+@pytest.mark.parametrize("page", ["index", "measured", "evidence", "notebooks/06_cnn_mnist"])
+def test_nothing_scrolls_sideways_on_a_phone(read, page, behind):
+    tab = read("search")
+    tab.set_viewport_size({"width": 390, "height": 844})
+    read(page, behind)
+    assert tab.evaluate("document.documentElement.scrollWidth") == 390
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("kind", "pixels"), [("wide", (1280, 720)), ("narrow", (390, 844))])
+def test_map_fits_hall_and_phone_with_its_text_inside_the_boxes(read, screenshot, kind, pixels):
+    tab = read("index")
+    tab.set_viewport_size(dict(zip(("width", "height"), pixels, strict=True)))
+    for language in ("en", "zh"):
+        read("index", f"?lang={language}")
+        seen = tab.locator("svg.course-map:visible")
+        kinds = [(one.get_attribute("class"), one.get_attribute("lang")) for one in seen.all()]
+        in_sight = {"en": ["en"], "zh": ["zh-Hans", "en"]}[language]
+        assert kinds == [(f"course-map {kind}", one) for one in in_sight]
+        seen.first.scroll_into_view_if_needed()
+        screenshot(tab, f"index-map-{kind}-{language}")
+    sticking_out = seen.evaluate_all(
+        """maps => maps.flatMap(map => [...map.querySelectorAll('a')]).flatMap(box => {
+               const frame = box.querySelector('rect').getBBox()
+               return [...box.querySelectorAll('text')].filter(text => {
+                   const {x, y, width, height} = text.getBBox()
+                   return !width || x + width > frame.x + frame.width || y + height > frame.y + frame.height
+               }).map(text => text.textContent)
+           })"""
+    )
+    assert sticking_out == []
+    scales = seen.evaluate_all(
+        "maps => maps.map(map => map.getBoundingClientRect().width / map.viewBox.baseVal.width)"
+    )
+    assert min(scales) > 0.85  # of 12 to 15 pixels
 
 
 @in_browser("search")

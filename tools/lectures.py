@@ -67,6 +67,12 @@ class Section:
         return "\n\n".join(cell.source for cell in prose)
 
     @property
+    def number(self):
+        """The number before its title, of a ★ section, too; None if it has none."""
+        found = re.match(r"(?:★ )?(\d+) ", self.title)
+        return int(found[1]) if found else None
+
+    @property
     def is_deeper(self):
         """Whether the section goes deeper (★) and is read at home."""
         return self.title.startswith("★ ")

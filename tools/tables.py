@@ -7,7 +7,7 @@ python -m tools.tables --check  exit with 1 if they are not what the files hold
 import argparse
 import re
 
-from tools import ROOT, ToolError, badges, lectures, measured, replace_files, run_tool
+from tools import ROOT, ToolError, badges, course_map, lectures, measured, replace_files, run_tool
 from utils.claims import describe_band, figure, unit_of
 from utils.datasets import catalogue
 
@@ -59,14 +59,15 @@ def parts(found):
 
 
 def lecture_tables(root):
-    """Return README's tables of lectures, one for each part, and what machine their seconds are of."""
-    header = ["Lecture", "It asks", "One of its figures", "To teach", "To run", "Memory", "Data", "Open"]
-    keys = ("title", "question", "headline", "teach", "run", "memory", "data", "open")
-    blocks = [
-        f"**{part}**\n\n{markdown([header] + [[one[key] or '–' for key in keys] for one in its_lectures])}"
-        for part, its_lectures in parts(facts(root)).items()
-    ]
-    return "\n\n".join([*blocks, *machines(root)])
+    """Return README's map, its tables of lectures, one for each part, and what machine ran them."""
+    header = ["Lecture", "It asks", "One of its figures", "To teach", "To run", "Data", "Open in"]
+    keys = ("title", "question", "headline", "teach", "run", "data", "open")
+    blocks = []
+    for part, its_lectures in parts(facts(root)).items():
+        rows = [[one[key] or "–" for key in keys] for one in its_lectures]
+        table = markdown([header, *rows]).replace("[Open in Colab]", "[Colab]")
+        blocks.append(f"**{part}**\n\n{table}")
+    return "\n\n".join([course_map.mermaid(root), *blocks, *machines(root)])
 
 
 def machines(root):
@@ -80,7 +81,7 @@ def machines(root):
         which = "" if len(numbers) == 1 else f" of {', '.join(its_lectures)}"
         found = sorted(rates[machine])
         rate = f", which multiplies float32 matrices at {found[len(found) // 2]:.0f} GFLOP/s" if found else ""
-        sentences.append(f"Seconds and memory{which} were measured on: {machine}{rate}.")
+        sentences.append(f"Seconds{which} were measured on: {machine}{rate}.")
     return sentences
 
 

@@ -16,7 +16,6 @@ All sides take turns, and each figure is the median of five turns.
 
 import contextlib
 import io
-import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from PIL import Image
 
 from tests.lecture_source import definitions
 from tools.bench import median_seconds
+from utils import machine
 from utils.datasets import load_chest_xray, load_chest_xray_originals
 
 BATCH, SIZE, PASSES = 16, 128, 20
@@ -72,7 +72,7 @@ def images_per_second(folder, stream):
         for _ in batches:
             pass
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(machine.cores()) as pool:
         ways = {
             "decoding alone, Pillow": lambda: use_up(pool.map(pillow, contents)),
             "decoding alone, TensorFlow": lambda: use_up(pool.map(tensorflow, contents)),

@@ -22,6 +22,7 @@ IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 ROOT = Path(__file__).resolve().parents[1]
 MNIST = tiny_mnist()
 LOAD = "from utils import datasets; datasets.load_mnist()"
+CHECK = "from utils import check; check.report([check.data])"
 VERIFY = "import sys; from utils.datasets.__main__ import main; sys.exit(main(['verify']))"
 PREPARE = "from utils.datasets import cache; cache.prepare('toys/{}', lambda folder: (folder / 'a').touch())"
 
@@ -116,6 +117,7 @@ def test_files_that_may_not_be_read_are_all_named_and_the_next_dataset_is_verifi
     try:
         done = run_as(65534, VERIFY, COURSE_DATA=str(course))
         loaded = run_as(65534, LOAD, COURSE_DATA=str(course))
+        checked = run_as(65534, CHECK, COURSE_DATA=str(course))
     finally:
         (course / "hdb_resale").chmod(0o700)
     assert done.returncode == 1
@@ -124,6 +126,9 @@ def test_files_that_may_not_be_read_are_all_named_and_the_next_dataset_is_verifi
     assert concrete.startswith("concrete: data.csv may not be read: it belongs to ")
     assert hdb.startswith("hdb_resale: x.csv may not be read: a folder above it is closed to you")
     assert "DataError: 2 files: one.npz, two.npz; one.npz may not be read" in loaded.stderr
+    amiss = re.findall(r"^[✗x] (.*): (?:2 files: .*; )?(\S+) may not be read: ", checked.stdout, re.MULTILINE)
+    titles = [catalogue.catalogue()[name].title for name in ("mnist", "concrete", "hdb_resale")]
+    assert amiss == list(zip(titles, ("one.npz", "data.csv", "x.csv"), strict=True))
 
 
 def test_a_course_data_that_may_not_be_entered_is_one_error_not_one_per_dataset(shared, umask):

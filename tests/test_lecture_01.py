@@ -148,8 +148,10 @@ def disjoint(function):
     """Return a lecture's function of (X, y, rows to fit, rows that judge) that refuses a row in both."""
 
     def checked(X, y, fitted, judge):
-        both = np.intersect1d(np.arange(len(y))[fitted], np.arange(len(y))[judge])
-        assert not len(both), f"{function.__name__}: {len(both)} rows are fitted and judge as well"
+        seen = np.zeros(len(y), dtype=bool)
+        seen[fitted] = True
+        both = seen[judge].sum()
+        assert not both, f"{function.__name__}: {both} rows are fitted and judge as well"
         return function(X, y, fitted, judge)
 
     return checked

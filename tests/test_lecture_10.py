@@ -1,5 +1,6 @@
 """Lecture 10: the definitions that carry its point, and its two sins: seeing answers, choosing by them."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ squared_distances, nearest, vote, l1_nearest = lecture_source.definitions(
 errors_by_k, cross_validate, with_wrong_labels = lecture_source.definitions(
     "10", "errors_by_k", "cross_validate", "with_wrong_labels"
 )
-clouds, cloud_answers = lecture_source.definitions("10", "clouds", "cloud_answers")
+clouds, cloud_answers, explore = lecture_source.definitions("10", "clouds", "cloud_answers", "explore")
 moved, nearest_to_farthest, intrinsic_dimension = lecture_source.definitions(
     "10", "moved", "nearest_to_farthest", "intrinsic_dimension"
 )
@@ -81,16 +82,26 @@ def test_wrong_labels_are_wrong_and_as_many_as_said():
     assert np.array_equal(y, before)
 
 
-def test_the_sliders_ends():
+@pytest.mark.parametrize("k", [1, 199])
+def test_the_widget_at_both_ends(k, monkeypatch):
     rng = np.random.default_rng(0)
-    points, labels = clouds(200, rng)
-    asked, truth = clouds(4_000, rng)
-    wrong = {k: np.mean(cloud_answers(k, points, labels, asked) != truth) for k in (1, 31, 199)}
-    assert np.array_equal(cloud_answers(1, points, labels, points), labels)
-    assert 0.159 < wrong[31] < wrong[1]
-    assert (
-        len(set(cloud_answers(200, points, labels, asked))) == 1
-    )  # all neighbours: one answer for everybody
+    own, new = clouds(200, rng), clouds(4_000, rng)
+    wrong = {k: np.mean(cloud_answers(k, *own, new[0]) != new[1]) for k in (1, 31, 199)}
+    assert 0.159 < wrong[31] < min(wrong[1], wrong[199])
+    titles = []
+    monkeypatch.setattr(plt, "show", lambda: titles.append(plt.gca().get_title()))
+    explore(k, *own, *new)
+    plt.close("all")
+    on_its_own = np.mean(cloud_answers(k, *own, own[0]) != own[1])
+    assert (on_its_own == 0) == (k == 1)  # a point is its own nearest neighbour
+    assert titles == [
+        f"k = {k}: {100 * on_its_own:.0f} % wrong on its own points, {100 * wrong[k]:.0f} % on new ones"
+    ]
+
+
+def test_all_neighbours_give_one_answer_to_everybody():
+    points, labels = clouds(200, np.random.default_rng(0))
+    assert len(set(cloud_answers(200, points, labels, points))) == 1
 
 
 def test_moving_by_a_pixel_moves_to_the_right():

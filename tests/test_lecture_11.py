@@ -1,6 +1,7 @@
 """Lecture 11: the definitions that carry its point, and that nothing is learned from the exams."""
 
 import os
+from functools import partial
 from types import SimpleNamespace
 
 import keras
@@ -285,6 +286,12 @@ def xrays(folder, test_of):
             Image.fromarray(pixels).save(folder / part / label / f"{k:02}.jpeg")
 
 
+def mapped(pictures, seen, w):
+    """In the place of derivatives, and at no cost: maps that hang on the pictures, and on no network."""
+    layers = [thumbnails(pictures, side)[..., None] for side in (8, 4)]
+    return pictures / 255, [(maps, maps) for maps in layers]
+
+
 def taught(folder):
     """Run sections 2 to 8 on a folder of X-rays; return heads, held-out and stated figures."""
     stated, weights = {}, []
@@ -317,7 +324,9 @@ def taught(folder):
                     if cell.cell_type == "code":
                         exec(cell.source, scope)
                         scope["occlusion"] = lambda pictures, *_, **__: np.ones(pictures.shape)
-                        scope["small_cnn"] = small
+                        scope["small_cnn"], scope["derivatives"] = small, mapped
+                        if "def train(" in cell.source:
+                            scope["train"] = partial(scope["train"], n_steps=10)
     learned = [scope["w"], *(array for model in weights for array in model.get_weights())]
     held_out = [curve[:, 0] for curve in scope["curves"].values()] + [scope["by_mask"]["four corners"][0]]
     return learned, held_out, stated

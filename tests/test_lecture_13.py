@@ -113,6 +113,19 @@ def test_the_writer_draws_what_the_table_says(tau):
         assert written[0, :3].tolist() == [2, 0, 1]  # after 0 1 comes 2
 
 
+@pytest.mark.parametrize("tau", [0, 2])
+def test_the_widget_at_both_ends(tau, capsys):
+    text = np.array([0, 1, 2] * 50)
+    scope = {"np": np, "grams": grams, "write": write, "table": fit(text, 5)}
+    scope |= {"held": text, "alphabet": "".join(map(chr, 97 + EVERY))}  # "abc" and on
+    [cell] = [cell.source for cell in lecture_source.lecture("13").cells if "def show_text(" in cell.source]
+    exec(cell, scope)
+    scope["show_text"](tau)
+    written = capsys.readouterr().out.rstrip("\n")
+    assert len(written) == 300
+    assert (written == "cab" * 100) == (tau == 0)  # the first five letters are a b c a b
+
+
 def test_the_writers_frequencies_are_the_tables():
     tables = fit(np.random.default_rng(1).integers(0, 3, size=300), 1)
     first = write(tables, np.zeros(4_000, dtype=np.int64), 1, 1, np.random.default_rng(0))[:, 0]

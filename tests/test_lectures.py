@@ -37,7 +37,7 @@ def test_a_claim_is_read_however_its_arguments_are_given():
             'claims.check("x", 1, "1", (0, 2))',
             r"too many positional arguments; write claims\.check\(name, meas",
         ),
-        ('claims.check("x", 1, "1")', "missing a required argument: 'band'"),
+        ('claims.check("x", 1, "1")', "missing a required (keyword-only )?argument: 'band'"),
         ('claims.check("x", 1, band=(0, 2))', "missing a required argument: 'stated'"),
         ('claims.check("x", 1, "1", band=None)', r"its band is None; write band=\(low, high\)"),
         ('claims.check("x", 1, "1", band=(low, 2))', r"its band is \(low, 2\); write it out, in numbers"),

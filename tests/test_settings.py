@@ -1,6 +1,7 @@
 """A user's own settings neither lose a lecture's figures nor change its networks."""
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
 from tools import ROOT
+from utils import settings
 
 START = "from utils import claims\nclaims.start('00')"
 DRAW = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"
@@ -55,3 +57,30 @@ def test_keras_has_the_course_s_settings_whatever_the_user_s_file_says(tmp_path,
         in done.stdout
     )
     assert json.loads((tmp_path / "keras.json").read_text()) == theirs
+
+
+def test_of_tensorflows_warnings_that_of_retracing_alone_is_withheld():
+    import tensorflow as tf
+
+    logger, records = logging.getLogger("tensorflow"), []
+    hear = logging.Handler()
+    hear.emit = records.append
+
+    def retrace():
+        for _ in range(9):  # it counts the traces of a function by its place in the code
+            tf.function(lambda: tf.constant(0))()
+
+    logger.removeFilter(settings._is_news)
+    logger.addHandler(hear)
+    try:
+        retrace()
+        assert records  # so it does warn
+        for _ in range(2):  # a set-up cell may run again
+            list(settings.settle())
+        records.clear()
+        retrace()
+        tf.get_logger().warning("a GPU is missing")
+    finally:
+        logger.removeHandler(hear)
+    assert [record.getMessage() for record in records] == ["a GPU is missing"]
+    assert logger.filters.count(settings._is_news) == 1

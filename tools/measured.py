@@ -8,10 +8,11 @@ measured/evidence/NN.csv  each claim's spread over seeds                renewed 
 import csv
 import io
 import json
-import os
 import platform
 import re
 from pathlib import Path
+
+from utils.machine import cores
 
 FOLDER = "measured"
 COLUMNS = {
@@ -72,11 +73,11 @@ def read_log(log):
 
 
 def machine():
-    """Return the name of this machine's processor and its number of logical cores."""
+    """Return the name of this machine's processor, and of how many cores we may use."""
     name = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")  # Linux, where platform does not know the processor's name
     if cpuinfo.exists() and (
         model := re.search(r"model name\s*:\s*(.+)", cpuinfo.read_text(encoding="utf-8"))
     ):
         name = model[1]
-    return f"{name}, {os.cpu_count()} cores"
+    return f"{name}, {cores()} cores"

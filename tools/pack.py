@@ -16,10 +16,10 @@ from pathlib import Path
 from tools import ROOT, ToolError, run_tool
 from utils import datasets
 from utils.datasets import catalogue, folders
+from utils.datasets.archives import _BLOCK as BLOCK
 
 RELEASE = "release:data-1/"
 LICENCE = "LICENCE.txt"
-BLOCK = 4096  # what a file takes on disk at the least, as utils.datasets.archives counts it
 
 
 def pack(folder, target, licence):

@@ -1,13 +1,14 @@
 """What a user's own settings would change in a lecture: where figures go, and how Keras lays out its arrays.
 
-`claims.start` puts these right for its own process and says so; `utils.check` reports them. And what a user's
-console cannot show, `printable` replaces.
+`claims.start` puts these right for its own process and says so; `utils.check` reports them. Of TensorFlow's
+warnings it withholds one. And what a user's console cannot show, `printable` replaces.
 """
 
 from __future__ import annotations
 
 import atexit
 import json
+import logging
 import os
 import shutil
 import sys
@@ -27,6 +28,7 @@ def settle() -> Iterator[str]:
     Only this process and those that it starts are affected. A script keeps the Matplotlib backend that
     MPLBACKEND names; in a notebook it must be one that draws there.
     """
+    logging.getLogger("tensorflow").addFilter(_is_news)
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if hasattr(shell, "kernel") and (backend := lost_figures()):
         os.environ["MPLBACKEND"] = INLINE
@@ -43,6 +45,11 @@ def settle() -> Iterator[str]:
             text = json.dumps(_read(keras_json()) | KERAS)
             (home / "keras.json").write_text(text, encoding="utf-8")
             os.environ["KERAS_HOME"] = str(home)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Say whether TensorFlow tells more than that each of a lecture's many small networks is traced anew."""
+    return "triggered tf.function retracing" not in record.getMessage()
 
 
 def lost_figures() -> str | None:

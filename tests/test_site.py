@@ -41,6 +41,7 @@ question_zh = "怎么做？"
 part = "Samples"
 needs = ["01"]
 minutes = 5
+seconds = 60
 datasets = ["mnist"]
 headline = ""
 """
@@ -711,26 +712,25 @@ def test_search_finds_a_term_of_each_lecture(opened):
     assert opened.locator("#search-results li").count() == 0
 
 
-@in_browser("search")
+@pytest.mark.browser
 @pytest.mark.parametrize("term", ["receptive field", "Receptive Fields", "感受野"])
-def test_search_lands_on_the_section_that_introduces_a_term(opened, term, students):
-    opened.goto((students / "search.html").as_uri())
-    field = opened.locator("article form.bd-search input, .bd-search-container form.bd-search input").first
+def test_search_lands_on_the_section_that_introduces_a_term(read, term):
+    tab = read("search")
+    field = tab.locator("article form.bd-search input, .bd-search-container form.bd-search input").first
     field.fill(term)
     field.press("Enter")
-    first = opened.locator("#search-results li").first
+    first = tab.locator("#search-results li").first
     first.wait_for()
     assert term.lower().removesuffix("s") in first.locator("mark").inner_text().lower()
     assert ("?lang=zh#" in first.locator("a").get_attribute("href")) == (term == "感受野")
     first.locator("a").click()
-    opened.wait_for_url("**/06_cnn_mnist.html*")
-    place = opened.url.partition("#")[2]
-    section = opened.locator(f"section[id='{place}']")
+    tab.wait_for_url("**/06_cnn_mnist.html*")
+    place = tab.url.partition("#")[2]
+    section = tab.locator(f"section[id='{place}']")
     assert section.locator("h2").inner_text().startswith("5 What sharing saves")
-    opened.wait_for_function(
+    tab.wait_for_function(
         "place => document.getElementById(place).getBoundingClientRect().top < 200", arg=place
     )
-    assert section.locator(".highlighted").count() > 0
 
 
 @in_browser(SHEET)
@@ -739,12 +739,23 @@ def test_the_longest_run_sheet_prints_on_two_pages(opened, tmp_path):
     assert 1 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= 2
 
 
-@in_browser("index")
-def test_a_term_is_three_clicks_from_the_start_and_leads_to_its_section_and_back(opened):
-    opened.get_by_role("article").get_by_role("link", name="glossary").click()
-    opened.locator(".bd-sidebar-secondary").get_by_role("link", name="R", exact=True).click()
+@pytest.mark.browser
+def test_a_lecture_its_exercises_and_a_term_are_three_clicks_from_the_chinese_front_page(read):
+    tab = read("index", "?lang=zh")
+    tab.locator("svg.wide[lang=zh-Hans] a[href='notebooks/06_cnn_mnist.html']").click()
+    tab.wait_for_url("**/06_cnn_mnist.html?lang=zh")
+    tab.locator(".bd-sidebar-secondary").get_by_role("link", name="Exercises").click()
+    tab.wait_for_url("**/06_cnn_mnist.html?lang=zh#exercises")
+    assert tab.locator("#exercises details[lang=zh-Hans]").first.get_attribute("open") is not None
+    read("index", "?lang=zh")
+    tab.get_by_role("article").get_by_role("link", name="术语表").click()
+    tab.locator(".bd-sidebar-secondary").get_by_role("link", name="R", exact=True).click()
+    assert tab.locator("dt:has-text('感受野')").is_visible()
+
+
+@in_browser("glossary")
+def test_a_term_leads_to_its_section_and_back(opened):
     entry = opened.locator("#term-receptive-field")
-    assert entry.is_visible()
     opened.locator("dt:has-text('感受野') + dd a").click()
     opened.wait_for_url("**/notebooks/06_cnn_mnist.html#*")
     for word in ("receptive field", "感受野"):

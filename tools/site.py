@@ -18,6 +18,7 @@ from tools import asked, lectures, replace_files
 NUMBERED = {"exercises": (nodes.emphasis, r"(\d+)\. "), "poll": (nodes.strong, r"([A-Z])\.$")}
 SINGULAR = {"exercises": "exercise", "poll": "poll"}
 SHEETS = "sheets"
+ALONE = "---\norphan: true\n---\n\n"  # else contents have a fold for them, whose arrow has no name
 
 
 class Places(SphinxTransform):
@@ -77,9 +78,9 @@ def lecture_sections(document):
 
 def stage_sheets(app):
     """Write the run sheets to docs/sheets, where Sphinx can read them."""
-    sheets = asked.run_sheets(root(app))
-    links = [f"{one.number} {one.facts['title']} <{one.number}>" for one in lectures.read(root(app))]
-    index = "\n".join(["# Run sheets\n\nOne for each lecture, to print.\n\n```{toctree}", *links, "```\n"])
+    sheets = {number: f"{ALONE}{text}" for number, text in asked.run_sheets(root(app)).items()}
+    links = [f"- [{one.number} {one.facts['title']}]({one.number}.md)" for one in lectures.read(root(app))]
+    index = "\n".join(["# Run sheets\n\nOne for each lecture, to print.\n", *links, ""])
     texts = {f"{name}.md": text for name, text in {"index": index, **sheets}.items()}
     folder = Path(app.srcdir, SHEETS)
     folder.mkdir(exist_ok=True)

@@ -29,13 +29,21 @@ def know_terms(app, doctree):
     terms = glossary.read(Path(app.confdir).parent)
     for section in next(doctree.findall(nodes.section)).children:
         if isinstance(section, nodes.section):
-            title = section.next_node(nodes.title).astext()
+            title = titled(section)
             place = f"{name[:2]} {glossary.key(title)}"
             app.env.domains.standard_domain.note_hyperlink_target(
                 *(glossary.label(place), app.env.docname, section["ids"][0]),
                 f"Lecture {int(name[:2])} · {title}",
             )
             link_terms(section, [term for term in terms if term.section == place])
+
+
+def titled(section):
+    """Return a section's title as the lecture has it, without minutes, which the lecturers' edition adds."""
+    title = section.next_node(nodes.title)
+    return "".join(
+        one.astext() for one in title if "minutes" not in getattr(one, "attributes", {}).get("classes", ())
+    )
 
 
 def link_terms(section, terms):

@@ -8,7 +8,7 @@ const Search = (() => {
   const pattern = (words) => {
     const escaped = words.map((word) => {
       const stem = /^[a-z]{4,}s$/i.test(word) ? word.slice(0, -1) : word;
-      return (/^\w/.test(stem) ? "(?<!\\w)" : "") + stem.replace(/[^\p{L}\p{N}\s]/gu, "\\$&");
+      return (/^\w/.test(stem) ? "(?<!\\w)" : "") + stem.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
     });
     return new RegExp(escaped.join("\\w*[\\s-]+"), "giu");
   };
@@ -80,7 +80,6 @@ const Search = (() => {
       list.append(element("li", link, element("p", excerpt[0], element("mark", excerpt[1]), excerpt[2])));
     }
     results.replaceChildren(status, list);
-    if (found.length) localStorage.setItem("sphinx_highlight_terms", query); // Sphinx marks them on the page
   };
 
   const query = (new URLSearchParams(location.search).get("q") ?? "").trim();

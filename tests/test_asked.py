@@ -36,6 +36,8 @@ import keras
 #
 # How many are there? That was asked, and answered.
 #
+# Sleep before you read on.
+#
 # **Vote:** is it one,
 # or two?
 
@@ -52,7 +54,7 @@ model.fit(X, y)
 # Guess: who reads this at home?
 
 # %% [markdown] tags=["instructor"]
-# Nobody.
+# 9 minutes. Nobody.
 
 # %% [markdown]
 # ## Poll

@@ -33,7 +33,11 @@ html_theme_options = {
     "repository_branch": badges.ref(ROOT),
     "use_repository_button": True,
     "navbar_persistent": [],  # its search button stands in the sidebar, too
-    "launch_buttons": {"colab_url": "https://colab.research.google.com"},
+    "launch_buttons": {
+        "colab_url": "https://colab.research.google.com",
+        "binderhub_url": "https://mybinder.org",
+        "notebook_interface": "jupyterlab",
+    },
 }
 html_static_path = ["static"]
 html_css_files = ["course.css"]

@@ -87,6 +87,12 @@ def test_release_is_opened_and_installed_at_its_tag(course):
     assert script(course) == at_tag
 
 
+def test_binder_opens_the_same_repository_and_release(course):
+    address(course, "https://github.com/owner/a.course", ref="release/v1.2")
+    expected = "https://mybinder.org/v2/gh/owner/a.course/release%2Fv1.2?urlpath=lab/tree/notebooks"
+    assert badges.binder("notebooks", course) == expected
+
+
 @pytest.mark.parametrize("ref", ["", "a branch", "v1/", '"; import os'])
 def test_ref_that_is_no_branch_and_no_tag_is_refused(course, ref):
     address(course, "https://github.com/owner/a.course", ref=ref.replace('"', "'"))

@@ -1,9 +1,12 @@
 """The container: on the lock, not as root, with a token, and with nothing in it but a fresh checkout.
 
-Nothing builds it here; `make lint` runs hadolint over the Dockerfile.
+Nothing builds it here; `make lint` runs hadolint over the Dockerfile. Binder and a devcontainer make theirs
+by binder/ and .devcontainer/: one Python for all, and every package from the lock.
 """
 
 import json
+import shutil
+import subprocess
 
 import pytest
 
@@ -50,3 +53,32 @@ def test_what_git_ignores_stays_outside():
     outside = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     outside = {line.removeprefix("**/") for line in outside}
     assert {line.rstrip("/") for line in ignored} | {".git"} <= outside
+
+
+def devcontainer():
+    return json.loads((ROOT / ".devcontainer" / "devcontainer.json").read_text(encoding="utf-8"))
+
+
+def test_one_python_in_container_binder_and_devcontainer(steps):
+    version = last(steps, "FROM").removeprefix("python:").partition("-")[0]
+    assert (ROOT / "binder" / "runtime.txt").read_text(encoding="utf-8").strip() == f"python-{version}"
+    assert devcontainer()["image"].endswith(f"/python:{version}")
+
+
+def test_binder_installs_the_lock_and_the_course_and_reads_nothing_else():
+    """It installs at the root, where the lock's `-e .` is the course; pip in an environment.yml would not."""
+    assert {path.name for path in (ROOT / "binder").iterdir()} == {"requirements.txt", "runtime.txt"}
+    lines = (ROOT / "binder" / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if not line.startswith("#")] == ["-r ../requirements.txt"]
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="no make, with which the devcontainer begins")
+def test_devcontainer_begins_with_an_environment_that_make_knows_how_to_build():
+    facts = devcontainer()
+    tool, target = facts["postCreateCommand"].split()
+    python = facts["customizations"]["vscode"]["settings"]["python.defaultInterpreterPath"]
+    assert python.startswith(f"${{containerWorkspaceFolder}}/{target.partition('/')[0]}/")
+    known = subprocess.run([tool, "--dry-run", target], cwd=ROOT, capture_output=True, text=True)
+    assert known.returncode == 0, known.stderr
+    assert "requirements-dev.txt" in known.stdout
+    assert facts["forwardPorts"] == [8888]

@@ -330,12 +330,13 @@ def test_lecture_shows_its_figures_with_their_alt_texts(students, name):
 
 
 @pytest.mark.parametrize("name", LECTURES)
-def test_lecture_can_be_opened_in_colab_and_downloaded(students, name):
+def test_lecture_can_be_opened_in_colab_and_binder_and_downloaded(students, name):
     address = f"{badges.slug(ROOT)}/blob/{badges.ref(ROOT)}/notebooks/{name}.ipynb"
     colab = f"https://colab.research.google.com/github/{address}"
     buttons = elements(students, f"notebooks/{name}", ".article-header-buttons a")
     links = [button["href"] for button in buttons]
     assert colab in links
+    assert badges.binder(f"notebooks/{name}.ipynb") in links
     assert f"../_sources/notebooks/{name}.ipynb" in links
     nbformat.read(students / "_sources" / "notebooks" / f"{name}.ipynb", as_version=4)
 

@@ -105,6 +105,7 @@ def test_lectures_stand_in_their_parts_with_what_was_measured_and_where(course):
         f"**Foundations**\n\n{header}\n{rule}\n{flats}\n\n**Vision**\n\n{header}\n{rule}\n{other}\n"
         in text(course)
     )
+    assert f"({tables.badges.binder('notebooks', course)})\n" in text(course)
     where = "on: A processor, which multiplies float32 matrices at 297 GFLOP/s."
     assert f"Seconds were measured {where}" in text(course)
 

@@ -11,6 +11,7 @@ pyproject.toml says once where the repository is ([project.urls]), and which `re
 import argparse
 import re
 import tomllib
+from urllib.parse import quote
 
 from tools import ROOT, ToolError, lecture_scripts, replace_files, run_tool
 
@@ -58,6 +59,12 @@ def badge(name, root=ROOT):
         "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
         f"(https://colab.research.google.com/github/{slug(root)}/blob/{ref(root)}/notebooks/{name}.ipynb)"
     )
+
+
+def binder(path, root=ROOT):
+    """Return the address at which Binder opens a file or folder; it installs what binder/ says."""
+    opened = f"{slug(root)}/{quote(ref(root), safe='')}?urlpath=lab/tree/{path}"
+    return f"https://mybinder.org/v2/gh/{opened}"
 
 
 def setup_cell(name, root=ROOT):

@@ -59,7 +59,7 @@ def parts(found):
 
 
 def lecture_tables(root):
-    """Return README's map, its tables of lectures, one for each part, and what machine ran them."""
+    """Return README's map, its tables of lectures, one for each part, Binder, and what machine ran them."""
     header = ["Lecture", "It asks", "One of its figures", "To teach", "To run", "Data", "Open in"]
     keys = ("title", "question", "headline", "teach", "run", "data", "open")
     blocks = []
@@ -67,7 +67,8 @@ def lecture_tables(root):
         rows = [[one[key] or "–" for key in keys] for one in its_lectures]
         table = markdown([header, *rows]).replace("[Open in Colab]", "[Colab]")
         blocks.append(f"**{part}**\n\n{table}")
-    return "\n\n".join([course_map.mermaid(root), *blocks, *machines(root)])
+    anywhere = f"With nothing to install: [open all in Binder]({badges.binder('notebooks', root)})"
+    return "\n\n".join([course_map.mermaid(root), *blocks, anywhere, *machines(root)])
 
 
 def machines(root):

@@ -43,6 +43,8 @@ def excerpt(root, names):
     shutil.rmtree(root / "docs" / "notebooks", ignore_errors=True)
     for file in ("conftest.py", "pyproject.toml"):
         shutil.copy(ROOT / file, root)
+    for file in ("course.toml", "glossary.toml"):  # paths and terms name lectures that are not here
+        (root / "lectures" / file).unlink()
     index = root / "lectures" / "index.toml"
     tables = re.split(r"(?m)^(?=\[)", index.read_text(encoding="utf-8"))
     kept = [table for table in tables if not table.startswith("[") or table[1 : table.index("]")] in names]

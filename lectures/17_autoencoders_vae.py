@@ -333,9 +333,11 @@ show_rows(
     "From as many numbers, the bent code rebuilds cleaner digits",
 )
 
-# %% tags=["nbval-check-output"]
+# %%
 network_error = per_pixel(rebuilt, X)
 print(f"PCA, cut to 0…1: {per_pixel(by_pca(X, 16).clip(0, 1), X):.4f}")
+
+# %% tags=["nbval-check-output"]
 claims.check(
     "autoencoder, 16 numbers",
     network_error,

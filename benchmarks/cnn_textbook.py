@@ -9,11 +9,9 @@
 Each is tested after every epoch, and tests are not charged. A run that does not get there counts as endless.
 """
 
-import statistics
-
 import keras
 
-from benchmarks.cnn_training import lecture, seconds_to_target
+from benchmarks.cnn_training import in_turns, lecture, seconds_to_target
 from utils.datasets import load_mnist
 
 
@@ -24,12 +22,7 @@ def measure():
         "textbook": lambda: textbook(train, test),
         "lecture": lambda: lecture(train, test, "float32"),
     }
-    seconds = {name: [] for name in runs}
-    for seed in range(3):
-        for name, run in runs.items():
-            keras.utils.set_random_seed(seed)
-            seconds[name].append(run())
-    medians = {name: statistics.median(times) for name, times in seconds.items()}
+    medians = in_turns(runs)
     for name, median in medians.items():
         yield name, median, "s", None, None
     yield "lecture / textbook", medians["lecture"] / medians["textbook"], "", None, 1

@@ -42,16 +42,21 @@ def measure():
         "lecture, bfloat16": lambda: lecture(train, test, "mixed_bfloat16"),
         "lecture, float32": lambda: lecture(train, test, "float32"),
     }
+    medians = in_turns(runs)
+    for name, median in medians.items():
+        yield name, median, "s", None, None
+    yield "lecture, bfloat16 / example", medians["lecture, bfloat16"] / medians["example"], "", None, 1
+    yield "lecture, float32 / example", medians["lecture, float32"] / medians["example"], "", None, None
+
+
+def in_turns(runs):
+    """Return the median seconds of three turns by name; runs are functions that train and return seconds."""
     seconds = {name: [] for name in runs}
     for seed in range(3):
         for name, run in runs.items():
             keras.utils.set_random_seed(seed)
             seconds[name].append(run())
-    medians = {name: statistics.median(times) for name, times in seconds.items()}
-    for name, median in medians.items():
-        yield name, median, "s", None, None
-    yield "lecture, bfloat16 / example", medians["lecture, bfloat16"] / medians["example"], "", None, 1
-    yield "lecture, float32 / example", medians["lecture, float32"] / medians["example"], "", None, None
+    return {name: statistics.median(times) for name, times in seconds.items()}
 
 
 def lecture(train, test, policy):

@@ -120,15 +120,11 @@ def _by_lecture(root, found_in, asides):
         if found := found_in(lecture):
             lines = "\n\n".join(f"[{one.title[0]}](#{one.place}) {one.chinese}" for one in found)
             blocks += [f"## {lecture.number} {lecture.facts['title']}", *asides(lecture)]
-            blocks.append(_folded("中文", lines))
+            blocks.append(lectures.folded(lines))
             for one in found:
                 blocks.append(f"**[{one.title}](#{one.place})** {one.english}")
-                blocks += [_folded("Answer", one.answer)] if one.answer else []
+                blocks += [lectures.folded(one.answer, "Answer")] if one.answer else []
     return "\n\n".join(blocks)
-
-
-def _folded(summary, text):
-    return f"<details>\n<summary>{summary}</summary>\n\n{text}\n\n</details>"
 
 
 def run_sheets(root):

@@ -359,12 +359,7 @@ def neighbours(root, stem, page="{}.ipynb"):
     chinese += [f"**后续**：{after['zh']}"] * bool(after["zh"])
     english = [f"**Builds on** {before['en']}."] * bool(before["en"])
     english += [f"**Leads to** {after['en']}."] * bool(after["en"])
-    return "\n\n".join([*english, folded("\n\n".join(chinese))])
-
-
-def folded(chinese):
-    """Return a 中文 block as the lectures have them."""
-    return f"<details>\n<summary>中文</summary>\n\n{chinese}\n\n</details>"
+    return "\n\n".join([*english, lectures.folded("\n\n".join(chinese))])
 
 
 def listed(root, page="notebooks/{}.ipynb"):

@@ -261,6 +261,11 @@ def split_chinese(markdown):
     return A_CHINESE_BLOCK.sub("", markdown), A_CHINESE_BLOCK.findall(markdown)
 
 
+def folded(text, summary="中文"):
+    """Return a block that folds some Markdown below a summary, a 中文 block unless told otherwise."""
+    return f"<details>\n<summary>{summary}</summary>\n\n{text}\n\n</details>"
+
+
 def tags(cell):
     """Return a cell's tags."""
     return cell.metadata.get("tags", [])

@@ -17,7 +17,9 @@ from pathlib import Path
 from queue import Empty
 from unittest import mock
 
+import nbval.plugin
 import pytest
+from nbval.kernel import RunningKernel
 from nbval.plugin import IPyNbCell
 
 NBVAL = "0.11.0"
@@ -90,6 +92,23 @@ class DeadKernels:
             return (yield)
 
 
+class StillbornKernels:
+    """A kernel's ports are picked before it opens them; if another process takes one meanwhile, it dies."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_setup(self, item):
+        def start(*args, **options):
+            try:
+                return RunningKernel(*args, **options)
+            except RuntimeError as error:
+                if "Kernel died" not in str(error):
+                    raise
+                return RunningKernel(*args, **options)
+
+        with mock.patch.object(nbval.plugin, "RunningKernel", start):
+            return (yield)
+
+
 class SlowOutputs:
     """nbval waits only 5 s for each output of a finished cell, too little for a busy machine."""
 
@@ -143,6 +162,7 @@ GUARDS = {
     "unrun-cells": UnrunCells,
     "silent-errors": SilentErrors,
     "dead-kernels": DeadKernels,
+    "stillborn-kernels": StillbornKernels,
     "slow-outputs": SlowOutputs,
     "cascades": Cascades,
     "compared-stderr": ComparedStderr,

@@ -525,28 +525,45 @@ def test_whatever_a_notebook_holds_settles_at_once_or_is_refused(cells):
 TROUBLED = """
 import os, sys, time
 
-if "ipykernel_launcher" in sys.orig_argv and not os.path.exists({started!r}):
-    open({started!r}, "w").close()
-    {trouble}
+if "ipykernel_launcher" in sys.orig_argv:
+    with open({started!r}, "a+") as file:
+        file.write("x")
+        file.seek(0)
+        if len(file.read()) <= {n_troubled}:
+            {trouble}
 """
 
 
-@pytest.mark.parametrize(
-    ("trouble", "reason"),
-    [("os._exit(1)", "no kernel started"), ("time.sleep(20)", "no kernel started within 3 s")],
-)
-def test_a_kernel_that_does_not_start_fails_its_lecture_alone(tmp_path, monkeypatch, capsys, trouble, reason):
-    root = course(tmp_path, _01_sample=OTHER, _02_other=OTHER)
+def trouble_kernels(root, monkeypatch, trouble, n_troubled):
+    """Let the first kernels that start meet with some trouble, given as a statement of Python."""
     (root / "site").mkdir()
-    code = TROUBLED.format(started=str(root / "started"), trouble=trouble)  # the first kernel's, no other's
+    code = TROUBLED.format(started=str(root / "started"), trouble=trouble, n_troubled=n_troubled)
     (root / "site" / "sitecustomize.py").write_text(code, encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", f"{root / 'site'}{os.pathsep}{ROOT}")
+
+
+@pytest.mark.parametrize(
+    ("trouble", "n_troubled", "reason"),
+    [("os._exit(1)", 2, "no kernel started"), ("time.sleep(20)", 1, "no kernel started within 3 s")],
+)
+def test_a_kernel_that_does_not_start_fails_its_lecture_alone(
+    tmp_path, monkeypatch, capsys, trouble, n_troubled, reason
+):
+    root = course(tmp_path, _01_sample=OTHER, _02_other=OTHER)
+    trouble_kernels(root, monkeypatch, trouble, n_troubled)
     monkeypatch.setattr(kernels, "STARTUP", 3)
     assert build.run(root) == 1
     said = capsys.readouterr()
     assert f"01_sample: {reason}" in said.err
     assert "Failed, for the reasons above: 01_sample" in said.err
     assert "02_other.ipynb" in said.out
+
+
+def test_a_kernel_that_dies_as_it_starts_is_started_once_more(tmp_path, monkeypatch):
+    root = course(tmp_path, _01_sample=OTHER)
+    trouble_kernels(root, monkeypatch, "os._exit(1)", 1)  # as if another process had taken one of its ports
+    assert build.run(root) == 0
+    assert (root / "started").read_text() == "xx"
 
 
 def test_sync_mentions_a_lecture_without_a_notebook(tmp_path, capsys):

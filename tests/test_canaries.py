@@ -9,17 +9,21 @@ import importlib.metadata
 import importlib.util
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
+from unittest import mock
 from xml.etree import ElementTree
 
 import nbformat
 import pytest
+from jupyter_client.manager import KernelManager
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from utils import machine
@@ -69,6 +73,12 @@ CANARIES = {
         fares=("The kernel died in this cell", SKIPPED),
         guard="dead-kernels",
         unguarded=("Timeout of 3 seconds exceeded while executing cell", SKIPPED),  # nbval's own is 2,000 s
+    ),
+    "stillborn_kernel": Canary(  # the plugin below takes one of its ports
+        cells=(cell("1"),),
+        fares=(PASSED,),
+        guard="stillborn-kernels",
+        unguarded=("Kernel died before replying",),
     ),
     "slow_output": Canary(
         cells=(
@@ -135,11 +145,31 @@ def pytest_runtest_protocol(item):
     lifted = {guard: plugins.unregister(name=guard) for guard in LIFTED.get(name, ())}
     if "dead-kernels" in lifted:
         option.nbval_cell_timeout = 3
-    result = yield
+    if "stillborn" in name:
+        with a_port_taken():
+            result = yield
+    else:
+        result = yield
     option.nbval_cell_timeout = 2000
     for guard, plugin in lifted.items():
         plugins.register(plugin, guard)
     return result
+
+
+@contextmanager
+def a_port_taken():
+    """Take one of the next kernel's ports after they were picked, and before the kernel opens them."""
+    pick = KernelManager.write_connection_file
+
+    def pick_and_lose(manager, **options):
+        pick(manager, **options)
+        if not taken:
+            taken.append(socket.create_server((manager.ip, manager.shell_port)))
+
+    taken = []
+    with mock.patch.object(KernelManager, "write_connection_file", pick_and_lose):
+        yield
+    taken[0].close()
 
 
 def run_pytest(folder, canaries, *options):
@@ -172,7 +202,7 @@ def assert_fared(fared, expected):
         if wanted in (PASSED, SKIPPED):
             assert seen.startswith(wanted)
         else:
-            assert seen.startswith("failure")
+            assert seen.startswith(("failure", "error"))
             assert wanted in seen
 
 

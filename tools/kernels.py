@@ -76,11 +76,37 @@ def execute(notebook, name, folder, log, **settings):
     return list(zip(running, seconds, strict=True))
 
 
+def manager():
+    """Return what starts a kernel of this environment, and of no other."""
+    return AsyncKernelManager(kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
+
+
+class Client(NotebookClient):
+    """Runs a notebook; starts its kernel once more if it died as it started.
+
+    A kernel's ports are picked before it opens them. If another process takes one meanwhile, it dies.
+    """
+
+    async def async_start_new_kernel(self, **kwargs):
+        self._started_with = kwargs
+        await super().async_start_new_kernel(**kwargs)
+
+    async def async_start_new_kernel_client(self):
+        try:
+            return await super().async_start_new_kernel_client()
+        except RuntimeError as error:
+            if "Kernel died" not in str(error):
+                raise
+        self.km = manager()
+        await self.async_start_new_kernel(**self._started_with)
+        return await super().async_start_new_kernel_client()
+
+
 def client(notebook, **options):
     """Return what runs a notebook in a fresh kernel of this environment, with nbclient's further options."""
-    made = NotebookClient(
+    made = Client(
         notebook,
-        km=AsyncKernelManager(kernel_spec_manager=KernelSpecManager(kernel_dirs=[])),  # none but our own
+        km=manager(),
         extra_arguments=["--log-level=ERROR"],  # ipykernel warns that it talks to us without encryption
         record_timing=False,
         coalesce_streams=True,

@@ -59,6 +59,30 @@ def test_keras_has_the_course_s_settings_whatever_the_user_s_file_says(tmp_path,
     assert json.loads((tmp_path / "keras.json").read_text()) == theirs
 
 
+def test_cells_show_numbers_with_six_digits_and_without_their_types(tmp_path):
+    shown = (
+        "{'third': np.float64(1) / 3, 'half': np.float32(0.5), 'many': (np.int64(60_000), np.True_)}, 2 / 3"
+    )
+    cells = [new_code_cell(START), new_code_cell(f"import numpy as np\n{shown}")]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    NotebookClient(new_notebook(cells=cells), kernel_name="python3").execute(
+        cwd=str(tmp_path), env=environment
+    )
+    [output] = cells[1].outputs
+    assert output.data["text/plain"] == "({'third': 0.333333, 'half': 0.5, 'many': (60000, True)}, 0.666667)"
+
+
+@pytest.mark.parametrize("own", [{}, {"NVIDIA_TF32_OVERRIDE": "1"}])
+def test_a_gpu_multiplies_in_full_unless_the_user_says_otherwise(own):
+    code = f"{START}\nimport os, json; print(json.dumps(dict(os.environ)))"
+    others = {name: value for name, value in os.environ.items() if name not in settings.FULL_FLOAT32}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=others | own, capture_output=True, text=True
+    )
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert {name: found[name] for name in settings.FULL_FLOAT32} == settings.FULL_FLOAT32 | own
+
+
 def test_of_tensorflows_warnings_that_of_retracing_alone_is_withheld():
     import tensorflow as tf
 

@@ -133,6 +133,20 @@ def test_claims_show_measured_beside_stated_and_allowed_and_exact_ones_as_a_numb
     assert "\n## 01 Flats\n" in text(course, "measured/README.md")
 
 
+def test_claims_on_made_digits_stand_together_once_more(course):
+    assert "Made digits" not in tables.claims_by_lecture(course)
+    for number, claim, stated in (("01", "distance, GAN", "17"), ("02", "recall, VAE", "0.9")):
+        with (course / "measured" / "claims" / f"{number}.csv").open("a", encoding="utf-8") as file:
+            file.write(f'"{claim}",{stated},{stated},0,20,True,True,False,real,0,numpy,cpu,python 3.11.7\n')
+    _, _, together = tables.claims_by_lecture(course).partition("\n## Made digits, by one judge\n")
+    assert [line for line in together.splitlines() if line.startswith("|")] == [
+        "| Lecture | Claim | Stated | Measured | Allowed | Data | Holds |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| 01 | distance, GAN | 17 | 17 | 0 to 20 | real | yes |",
+        "| 02 | recall, VAE | 0.9 | 0.9 | 0 to 20 | real | yes |",
+    ]
+
+
 def test_text_around_the_tables_is_kept_and_writing_again_changes_nothing(course):
     tables.write(course)
     written = text(course)

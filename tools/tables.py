@@ -114,8 +114,17 @@ def claims(rows):
     return table
 
 
+JUDGED = ("distance, ", "precision, ", "recall, ")  # how claims about made digits begin
+MADE_DIGITS = """\
+## Made digits, by one judge
+
+What the judge of lecture 17 says, there and in 18 and 19, of test digits and of digits that were made. A
+distance is Fréchet's, between features. What stands *over*, *less* or *below* something else is a ratio where
+its unit is "times", and else a difference."""
+
+
 def claims_by_lecture(root):
-    """Return, as Markdown, a heading and a table of claims for each lecture that was measured."""
+    """Return, as Markdown, a heading and a table of claims by lecture; those on made digits once more."""
     titles = {name[:2]: entry["title"] for name, entry in lectures.index(root).items()}
     rows = measured.rows(root, "claims")
     blocks = []
@@ -123,6 +132,8 @@ def claims_by_lecture(root):
         if its_rows := [row for row in rows if row["lecture"] == lecture]:
             table = [line[1:] for line in claims(its_rows)]
             blocks.append(f"## {lecture} {title}\n\n{markdown(table)}")
+    if judged := [row for row in rows if row["claim"].startswith(JUDGED)]:
+        blocks.append(f"{MADE_DIGITS}\n\n{markdown(claims(judged))}")
     return "\n\n".join(blocks)
 
 

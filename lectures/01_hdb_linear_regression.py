@@ -278,7 +278,7 @@ plotting.show(
 #
 # 先想一想，再往下读：26 个镇各设一列 0 和 1，再加上全 1 的一列，这 27 列的秩是多少？
 #
-# 线性模型写成 $\hat y = Xw$：$X$ 的每一行是一套房，每一列是一个特征。平方损失下的经验风险是 $\hat R(w)=\frac1N\lVert Xw-y\rVert^2$。它是凸函数，所以梯度为零的地方就是最小值。令梯度为零，得到正规方程 $X^\top Xw=X^\top y$，于是 $w=(X^\top X)^{-1}X^\top y$。几何上，这是把 $y$ 正交投影到 $X$ 的列空间：残差与每一列都垂直。
+# 线性模型写成 $\hat y = Xw$：$X$ 的每一行是一套房，每一列是一个特征。平方损失下的经验风险是 $\hat R(w)=\frac1N\lVert Xw-y\rVert^2$。它是凸函数，所以梯度为零的地方就是最小值。令梯度为零，得到正规方程 $X^\top Xw=X^\top y$，于是 $w=(X^\top X)^{-1}X^\top y$。几何上，**最小二乘**就是把 $y$ 正交投影到 $X$ 的列空间：残差与每一列都垂直。
 #
 # 只用面积，直线必须过原点；加一列全 1，就有了截距，线性变成仿射。手写的公式、`lstsq`、scikit-learn 三者给出的权重相差不到 **1 分** 钱。
 #
@@ -294,7 +294,7 @@ plotting.show(
 # $$\hat R(w) = \frac{1}{N}\lVert Xw - y\rVert^2, \qquad \nabla \hat R(w) = \frac{2}{N} X^\top (Xw - y).$$
 #
 # The risk is convex, so where the gradient is zero, the risk is smallest. That gives the **normal equations**
-# $X^\top X w = X^\top y$ and, if $X^\top X$ can be inverted, $w = (X^\top X)^{-1} X^\top y$. Read the gradient once
+# $X^\top X w = X^\top y$ and, if $X^\top X$ can be inverted, the *closed form* $w = (X^\top X)^{-1} X^\top y$. Read the gradient once
 # more: at the solution the residual $y - Xw$ is orthogonal to every column of $X$. Least squares drops a
 # perpendicular from $y$ onto what the features can express.
 
@@ -397,7 +397,7 @@ bool(np.allclose(X @ fit(X, y), X[:, :-1] @ fit(X[:, :-1], y)))
 #
 # 直线是不是太僵硬？加上平方和立方，训练误差只降了 **0.06 个百分点**，测试误差 **27.7 %**。曲率不是这里缺的东西。
 #
-# 但不要以为曲率永远没用。汽车的刹车距离与速度的平方成正比，用直线去拟合，误差是 **16 %**，而且两头偏低、中间偏高；加一列速度的平方，误差就是零。怎样分辨这两种情况？看残差：残差弯曲，就缺曲率；房价的残差没有三次曲线跟得上的弯，缺的是别的。
+# 但不要以为曲率永远没用。汽车的刹车距离与速度的平方成正比，用直线去拟合，误差是 **16 %**，而且两头偏低、中间偏高；加一列速度的平方，误差就是零。怎样分辨这两种情况？看残差：残差弯曲，就缺曲率；房价的残差没有三次曲线跟得上的弯，缺的是别的。模型太简单，不论缺的是曲率还是信息，都叫**欠拟合**。
 #
 # </details>
 #
@@ -541,7 +541,7 @@ claims.exact("braking distances, straight line", 100 * nrmse(distance, distance 
 line_misses.round(1)
 
 # %% [markdown]
-# The line is off by **16 %**, and its misses have a pattern: plus at both ends, minus between. Drawn, beside a fit
+# The line is off by **16 %**, and its misses, the *residuals*, have a pattern: plus at both ends, minus between. Drawn, beside a fit
 # that has the square as well:
 
 # %% mystnb={"image": {"alt": "Six braking distances that rise as the square of the speed. A dashed straight line lies below them at both ends and above them in the middle; the quadratic passes through all six."}}
@@ -577,7 +577,7 @@ plotting.show("Here curvature is what was missing", "speed (km/h)", "distance (m
 #
 # 药方之一是更多数据：同样的 14 次多项式，用随机抽的 1,500 笔成交来拟合（前面的 15 笔是各种面积机会均等地抽的），典型误差就回到 **16 %**，和直线一样。但治好的只是典型误差：**92 %** 的样本，均方根误差比平均房价还大。只看面积在样本范围之内的房子，是 **27.6 %**，和直线一样；范围之外虽然只有几套，14 次多项式一出去就飞上了天。
 #
-# 样本数 $n\to\infty$ 时，经验风险趋于总体风险，差距消失。以后还会学到别的药方：合适的网络结构、正则化、损失函数、数据增强。
+# 样本数 $n\to\infty$ 时，经验风险趋于总体风险，**泛化差距**消失。以后还会学到别的药方：合适的网络结构、正则化、损失函数、数据增强。
 #
 # 差距消失以后，剩下的误差为什么还这么大？这是下一节的问题。
 #
@@ -773,7 +773,7 @@ claims.check(
 #
 # 有些行与另一行一字不差，连价格都一样。是同一笔录了两次，还是两位邻居真的付了同样的价钱？文件没有说。不算它们是 3.9 %，算上是 **3.7 %**，真相在两者之间。
 #
-# 这个数说明什么？对看得到这十列的模型，它是地板，28 % 远在其上。模型一只看面积，它自己的地板要高得多：面积相同的房子，价格相差 **26.1 %**，再弯的曲线也低不过它。所以缺的不是曲率，是别的列。
+# 这个数说明什么？对看得到这十列的模型，它是地板，28 % 远在其上。模型一只看面积，它自己的地板要高得多：面积相同的房子，价格相差 **26.1 %**，再弯的曲线也低不过它。所以模型一是欠拟合，缺的不是曲率，是别的列。
 #
 # 它不说明什么？装修、景观、确切的楼层不在这十列里，有了它们地板会更低；它只量了有双胞胎的房子，而且邻居若互相参照定价，量出来的就偏小；它也不保证有哪个模型到得了地板。
 #
@@ -1174,7 +1174,7 @@ claims.check(
 # <details>
 # <summary>中文</summary>
 #
-# 真正想知道的往往是将来的房价。用 2022 年底以前的成交来拟合，预测 2023 到 2024 年：模型三的误差是 **25.0 %**，均方误差里有 **75 %** 是偏差的平方，也就是整体低估。加上月份编号，误差是 **14.4 %**。
+# 真正想知道的往往是将来的房价。用 2022 年底以前的成交来拟合，预测 2023 到 2024 年：模型三的误差是 **25.0 %**，均方误差等于偏差的平方加方差，其中 **75 %** 是偏差的平方，也就是整体低估。加上月份编号，误差是 **14.4 %**。
 #
 # 随机划分给出的数都更好看，因为它让模型见过同一个月的其他成交。$\mathbb E$ 要求新样本与旧样本同分布，而明年的房价不是。怎样划分数据，要看将来被问什么问题。
 #
@@ -1258,7 +1258,7 @@ plotting.show(
 #
 # 用模型三画学习曲线：训练集从 50 笔到 25,600 笔，每次另取 5,000 笔没见过的成交来测试。100 笔成交时，测试误差比训练误差高 **6.3 个百分点**；到 1,600 笔，两条曲线几乎合到一起，停在那里：更多数据不再有用，更多信息才有用。
 #
-# 经典理论说，$p$ 个权重、$n$ 个样本、噪声大小 $\sigma$，训练误差约为 $\sigma\sqrt{1-p/n}$，测试误差约为 $\sigma\sqrt{1+p/(n-p-1)}$（前提是特征服从高斯分布，我们的并不服从，所以只当参照）。样本很少时测试误差低于理论，因为 50 笔成交里有好几个镇根本没出现，29 个权重并没有全部用上。
+# 最小二乘的经典理论说，$p$ 个权重、$n$ 个样本、噪声大小 $\sigma$，训练误差约为 $\sigma\sqrt{1-p/n}$，测试误差约为 $\sigma\sqrt{1+p/(n-p-1)}$（前提是特征服从高斯分布，我们的并不服从，所以只当参照）。样本很少时测试误差低于理论，因为 50 笔成交里有好几个镇根本没出现，29 个权重并没有全部用上。
 #
 # </details>
 #

@@ -288,7 +288,7 @@ def cosines(x, m):
 
 # %% [markdown]
 # "Error" means nothing until we say which. Ours is the **RMS** error, the root of the mean squared error, after the least-squares
-# fit of lecture 1.
+# fit of lecture 1, which has a closed form.
 
 
 # %%
@@ -920,7 +920,7 @@ claims.exact("mean square left of a wave by any 969 fixed terms", 100 * (1 - 969
 # <details>
 # <summary>中文</summary>
 #
-# 第 3 节我们帮了忙：只搜索结点，权重直接解出来。真正的网络连斜率也要学：$f(x)=b+\sum_i w_i\,\mathrm{relu}(a_i x+c_i)$。九个单元共 28 个参数，用 Adam 走 4,000 步，在四分之一的点上拟合，在其余的点上评分。换三种起点，各试 100 次。
+# 第 3 节我们帮了忙：只搜索结点，权重直接解出来。真正的网络连斜率也要学：$f(x)=b+\sum_i w_i\,\mathrm{relu}(a_i x+c_i)$。九个单元共 28 个参数，用 Adam（一种给每个参数各定步长的梯度下降）走 4,000 步，在四分之一的点上拟合，在其余的点上评分。换三种起点，各试 100 次。
 #
 # 常见软件库的默认起点让所有拐点 $-c_i/a_i$ 都落在 $x=0$。结果只有约 **24** % 胜过 9 项余弦；另有约 **71** % 的误差与最好的单个铰链相差不到 5 %。从同一点出发的拐点结伴而行，常常落在同一处，几个单元只顶一个用。
 #
@@ -1109,7 +1109,7 @@ claims.check("slopes 10, beats 28 cosines", share.iloc[2, 1], "74 %", band=(55, 
 # <details>
 # <summary>中文</summary>
 #
-# 陡坎一定要靠搜索吗？先拟合一个线性函数：17 项，剩 **52** %，看上去没有用。可是它的斜率向量与真方向 $u$ 的夹角余弦是 **0.999**。于是再解一次：把输入投影到这个方向上，得到一个数 $t$，再用 16 项固定的一维铰链拟合，只剩 **8** %。两次最小二乘，没有搜索，没有起点的运气，就远胜 969 项固定的多项式；网络的 3.6 % 仍然更好。
+# 陡坎一定要靠搜索吗？先拟合一个线性函数：17 项，剩 **52** %，看上去没有用。可是它的斜率向量与真方向 $u$ 的夹角余弦是 **0.999**。于是再解一次：把输入投影到这个方向上，得到一个数 $t$，再用 16 项固定的一维铰链拟合，只剩 **8** %。两次最小二乘，都是闭式解，没有搜索，没有起点的运气，就远胜 969 项固定的多项式；网络的 3.6 % 仍然更好。
 #
 # 所以要紧的不是“网络”，而是看过数据再定方向。这个办法也有限度：它只看一个方向，而且陡坎沿着这个方向一路向上。若目标关于中心对称，比如中间高、两边低的一道岗，线性函数的斜率就是零，什么也看不出来。
 #
@@ -1143,7 +1143,7 @@ claims.check(
 claims.check("jump, two solves along the linear slope", two_solves, "8 %", band=(0, 16))
 
 # %% [markdown]
-# The linear function leaves **52** %, but its slope makes a cosine of **0.999** with $u$. Two solves leave **8** %. No search, no luck with a start, and far better than 969 fixed terms (44 %); the network's 3.6 % is better still. So
+# The linear function leaves **52** %, but its slope makes a cosine of **0.999** with $u$. Two least-squares solves leave **8** %. No search, no luck with a start, and far better than 969 fixed terms (44 %); the network's 3.6 % is better still. So
 # the gain is not the network's alone. It comes from choosing the direction *after* seeing the data, and here a closed form can do that.
 #
 # It works because this jump rises along one direction. If a target is symmetric about the middle of the cube, high in the middle and low on both sides, the linear slope is zero and points nowhere.

@@ -142,7 +142,7 @@ plotting.show("Too small is slow, above 1 overshoots, above 2 is lost", "step k"
 # <details>
 # <summary>中文</summary>
 #
-# 先投票，再往下读：特征取面积（平方米）、剩余租约（年）、楼层和常数列，要走多少步，误差才只剩百万分之一？一百步，一万步，还是几百万步？
+# 先投票，再往下读：特征取面积（平方米）、剩余租约（年）、楼层和常数列，梯度下降要走多少步，误差才只剩百万分之一？一百步，一万步，还是几百万步？
 #
 # 参数一多，山谷就有许多方向，学习率却只有一个。最小二乘 $R(w)=\frac1{2N}\lVert Xw-y\rVert^2$ 的误差 $e_k=w_k-w^\star$ 满足 $e_{k+1}=(I-\varepsilon X^\top X/N)e_k$：沿每个特征方向，各乘各的 $1-\varepsilon\lambda$。最陡的方向限定了 $\varepsilon<2/\lambda_{\max}$；用这样的学习率，最平的方向就走得慢。慢到什么程度，由**条件数** $\kappa=\lambda_{\max}/\lambda_{\min}$ 决定。（讲义写的是 $X^\top X$，没有除以 $N$：特征值大 $N$ 倍，学习率小 $N$ 倍，$\kappa$ 不变。）
 #
@@ -386,7 +386,7 @@ plotting.show(
 #
 # 起点处是 **100** %，随便问哪一个都有点用：房价都是正的，而模型的回答是 0，每笔成交都要求常数变大，这一项压过了其余特征。（先减去平均价，这种一致就没有了：起点处只有 **74** % 指向下坡。）走到百分之九十九，只有 **48** %，跟抛硬币差不多。完整梯度在谷底是零，单个样本的梯度却不是：大家各拉各的，只是平均下来抵消了。
 #
-# 用同一个学习率 0.1 走 60 步：完整梯度还剩 **0.18** % 的误差；每步抽 50 个样本，误差的均方根停在 **1.2** %；每步只抽一个，停在 **8.8** %。三条路平均下来走得一样快，价钱却差得远：完整梯度每步读遍所有样本，最后一条路总共只读了 60 个。起步飞快，最后到不了：这就是 SGD。
+# 用同一个学习率 0.1 走 60 步：完整梯度还剩 **0.18** % 的误差；每步抽 50 个样本（小批量），误差的均方根停在 **1.2** %；每步只抽一个，停在 **8.8** %。三条路平均下来走得一样快，价钱却差得远：完整梯度每步读遍所有样本，最后一条路总共只读了 60 个。起步飞快，最后到不了：这就是**随机梯度下降**（SGD）。
 #
 # </details>
 
@@ -499,7 +499,7 @@ claims.check(
 # %% [markdown]
 # The full gradient leaves $0.9^{60}$, that is **0.18 %**. Batches of 50 leave **1.2 %**, single sales **8.8 %**. All
 # three walk equally fast on average, but they do not pay the same: a full step reads every sale, and the last walk has
-# read 60 sales in all. That is SGD: a fast and cheap start, and no arrival. Next we make it exact.
+# read 60 sales in all. That is **stochastic gradient descent** (SGD): a fast and cheap start, and no arrival. Next we make it exact.
 
 # %% [markdown] tags=["instructor"]
 # 13 minutes. Collect guesses for the start and for 99 %. Likely question: "below 50 %, so worse than chance?" A mean is

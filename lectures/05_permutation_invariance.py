@@ -147,7 +147,7 @@ claims.exact("parameters of the network", model.count_params(), "269,322")
 # <details>
 # <summary>中文</summary>
 #
-# `fit` 训练，`evaluate` 考试。训练集 **99.97 %**：六万张里错二十来张，和讲义说的“全对”差不多。测试集 **98.4 %**，讲义说 **98 %**。每一轮结束时看一眼测试集，只是为了画图，没有拿它来挑选任何东西。
+# `fit` 训练，`evaluate` 考试。训练集 **99.97 %**：六万张里错二十来张，和讲义说的“全对”差不多。测试集 **98.4 %**，讲义说 **98 %**。两者之差就是第 1 讲的泛化差距。每一轮结束时看一眼测试集，只是为了画图，没有拿它来挑选任何东西。
 #
 # 训练好的网络并不神秘：三次矩阵乘法、两次 ReLU、一次 softmax。用 NumPy 五行写出来，和 Keras 给出的概率相差不到 **1e-3**（CPU 上只有百万分之几，是 float32 的舍入误差）。这五行后面要反复用。
 #
@@ -713,7 +713,7 @@ features, strength = table.iloc[:, :-1].to_numpy(float), table.iloc[:, -1].to_nu
 table.columns[:-1].tolist()
 
 # %% [markdown]
-# Cement before water, or water before cement: a convention. Each column means something on its own. The course calls such features **dense**. Shuffle the columns,
+# Cement before water, or water before cement: a convention. Each column means something on its own. The course calls them **dense features**. Shuffle the columns,
 # carry the headings along, and *we* lose nothing either. The *rows*, though, stand in an order, with similar mixes side by side. We
 # shuffle them before we split, as lecture 1 taught.
 

@@ -144,7 +144,7 @@ claims.exact("entries that are not zero", 100 * np.mean(W != 0), "0.3 %")
 # Only **0.3 %** of the matrix is not zero, and that is three different numbers.
 #
 # A window of $k$ fits into $n$ numbers at $n - k + 1$ places. Some tasks need an answer for *every* input: a letter for each moment of a recording, a label for
-# each pixel. Then we *pad* the ends first, with zeros, or in a circle, as if the end were followed by the beginning:
+# each pixel. Then we *pad* the ends first, with zeros, or in a circle (*circular padding*), as if the beginning followed the end:
 
 # %% tags=["nbval-check-output"]
 convolve1d(np.pad(x, 1), w), convolve1d(np.pad(x, 1, mode="wrap"), w)
@@ -189,7 +189,7 @@ claims.check("noise left after smoothing", left, "0.33", band=(0.322, 0.345))
 #
 # $$(x * w)_i = \sum_j w_j\, x_{i-j} \qquad\text{against the cross-correlation}\qquad (x \star w)_i = \sum_j w_j\, x_{i+j}.$$
 #
-# Our `convolve1d` is the second one. Deep learning leaves the flip out and still says "convolution". So do we: training finds flipped weights as easily. (★ 10 shows what the flip buys.)
+# Our `convolve1d` is the *cross-correlation*. Deep learning leaves the flip out and still says "convolution". So do we: training finds flipped weights as easily. (★ 10 shows what the flip buys.)
 
 # %% [markdown] tags=["instructor"]
 # 10 minutes. State the noise's 1/3 and leave its formula for home. Let the class compute (10, 10, 18) before the cell runs. Likely question: "is the flip a bug in Keras?" No, a
@@ -209,9 +209,9 @@ claims.check("noise left after smoothing", left, "0.33", band=(0.322, 0.345))
 #
 # 通道放在哪里，各家约定不同：Keras 放在最后，PyTorch 放在高和宽的前面。抄别人的权重之前，先看清形状。
 #
-# 每个方向上有 $\lfloor (n+2p-k)/s\rfloor+1$ 个位置：$p$ 是每边的填充，$s$ 是步幅，也就是每次跳几格。四种情形里和 Keras 不一致的有 **0** 种。要想大小不变，须有 $2p=k-1$，所以窗口的边长多取奇数，而且有一个明确的中心。
+# 每个方向上有 $\lfloor (n+2p-k)/s\rfloor+1$ 个位置：$p$ 是每边的填充，$s$ 是步幅，也就是每次跳几格。四种情形里和 Keras 不一致的有 **0** 种。要想大小不变，须有 $2p=k-1$，所以窗口（也叫卷积核）的边长多取奇数，而且有一个明确的中心。
 #
-# 最后一问：5·5·3·8，共 **600** 个，和图像多大没有关系。1×1 的卷积听上去没用，其实是在每个像素上把通道重新混合。
+# 最后一问：5·5·3·8，共 **600** 个，和图像多大没有关系。1×1 的卷积听上去没用，其实是在每个像素上把通道重新混合，相当于逐像素的全连接层。
 #
 # </details>
 #
@@ -693,7 +693,7 @@ claims.check("network, change after any move", change, "1e-12", band=(None, 1e-1
 #
 # This is a **prior**, a belief put into the architecture. In fact there are two. What matters is *local*, so a small window will do. And it is the same *everywhere*, so weights may be shared. Let $f^*$ be the true answer (the "oracle"), $H$ the dense networks (wide enough to do what any convolution does), and $H' \subset H$ those with convolutions. If $f^*$ lies in $H'$, or close to it, we lose little by searching the much smaller $H'$, and the same data should go further.
 #
-# Convolutions believe in shifts alone. If the picture turns, the answer does not turn along. For rotations and sizes we train on turned and zoomed copies (*augmentation*), or build the symmetry in, as *steerable* CNNs do.
+# Convolutions believe in shifts alone. If the picture turns, the answer does not turn along. For rotations and sizes we train on turned and zoomed copies (*data augmentation*), or build the symmetry in, as *steerable* CNNs do.
 
 # %% [markdown] tags=["instructor"]
 # 10 minutes. Act it out: a student walks along the board, the shadow follows (equivariant), the student's name stays (invariant). Likely question: "is max pooling invariant?" To
@@ -707,7 +707,7 @@ claims.check("network, change after any move", change, "1e-12", band=(None, 1e-1
 #
 # 先投票，再往下读：两个卷积块，再接一个全连接层，每一层输出的形状是什么？各有多少参数？
 #
-# 特征图从 28×28×64、14×14×64、14×14×128 到 7×7×128：图越来越小，通道越来越多，用分辨率换抽象。通常的说法是：十几二十种边缘，拼得出几百种形状，所以越深的层通道越多（我们没有检验）；而认出一个物体，不需要那么细的位置。最后的 7·7·128 个数各看过 10×10 的一小块，说的是“找到了什么，大概在哪儿”，交给全连接层正合适，因为画面已经所剩无几。全部参数 **137,226** 个，约为上一讲全连接网络的一半。
+# 特征图从 28×28×64、14×14×64、14×14×128 到 7×7×128：图越来越小，通道越来越多，用分辨率换抽象。通常的说法是：十几二十种边缘，拼得出几百种形状，所以越深的层通道越多（我们没有检验）；而认出一个物体，不需要那么细的位置。最后的 7·7·128 个数各看过 10×10 的一小块，说的是“找到了什么，大概在哪儿”，交给全连接层正合适，因为画面已经所剩无几。全部参数 **137,226** 个，约为上一讲全连接网络的一半。全连接层前面有 dropout：训练的每一步，随机关掉它四分之一的输入。
 #
 # 为了省时间，我们只用四分之一的训练数字，每个只看一遍：测试准确率 **98.0** %（讲义：**99.3** %）。上一讲的全连接网络把全部数字看了八遍（第 5 讲：98.4 %）。省时间的代价大约是一个百分点：同一个 CNN 把六万个数字看两遍，可到 99.1 % 至 99.2 %（见 `benchmarks/README.md` 的 `cnn_training`），要看的数字是这里的八倍。更多的数字能带来什么，见 ★ 11。
 #
@@ -1040,7 +1040,7 @@ claims.check(
 #
 # 再看它认错的数字：有些情有可原，有些却一目了然。
 #
-# 这不止是数字的故事。ImageNet 竞赛（120 万张图，1,000 类；讲义上的两万类说的是整个 ImageNet）的 top-5 错误率，2011 年是 26 %；2012 年 AlexNet 用卷积网络降到 16 %；2015 年 ResNet 低于 4 %，而受过训练的人大约是 5 %。
+# 这不止是数字的故事。ImageNet 竞赛（120 万张图，1,000 类；讲义上的两万类说的是整个 ImageNet）的 top-5 错误率，2011 年是 26 %；2012 年 AlexNet 用卷积网络降到 16 %；2015 年带跳跃连接的 ResNet 低于 4 %，而受过训练的人大约是 5 %。
 #
 # </details>
 #

@@ -458,7 +458,7 @@ table.round(-1).astype(int)
 # %% [markdown]
 # ## 6 A small network, trained from disk
 #
-# Three convolutions, each followed by pooling, then one number squeezed to 0 … 1 by the sigmoid: P(sick). With one output, cross-entropy is called *binary*. The first convolution moves by two pixels (`strides=2`), which halves the picture as pooling
+# Three convolutions, each followed by pooling, then one number squeezed to 0 … 1 by the sigmoid: P(sick). With one output, the loss is *binary cross-entropy*. The first convolution moves by two pixels (`strides=2`), which halves the picture as pooling
 # does, but with learned weights. Dropout hides half of the features in each step, against overfitting. A first layer brings the grey levels (mean near 120, standard deviation near 60) to about ±2.
 #
 # <details>
@@ -466,9 +466,9 @@ table.round(-1).astype(int)
 #
 # 先投票，再往下读：留出来的验证集上，准确率大概多少？测试文件夹里呢？
 #
-# 网络很小：三层卷积，每层后面池化，最后一个 sigmoid，输出患病的概率，共 **7,937** 个参数。第一层卷积步幅为 2，和池化一样把图缩小一半，但权重是学来的。灰度的平均约 120、标准差约 60，先在模型里减掉、除掉，让输入落在 ±2 之间。
+# 网络很小：三层卷积，每层后面池化，最后一个 sigmoid，输出患病的概率，共 **7,937** 个参数；损失是二元交叉熵。第一层卷积步幅为 2，和池化一样把图缩小一半，但权重是学来的。Dropout 每一步随机遮住一半特征，防止过拟合。灰度的平均约 120、标准差约 60，先在模型里减掉、除掉，让输入落在 ±2 之间。
 #
-# 训练用上一节的 `tf.data`，理由有二：解码和训练同时进行；以后的考试和实验也走同一条读取路径。
+# 标签和划分取自生成器，训练用第 4 节的 `tf.data`，理由有二：解码和训练同时进行；以后的考试和实验也走同一条读取路径。
 #
 # 验证集准确率 **96 %**，测试文件夹里只有 **77 %**（讲义写 **70 %**）。病人找出了 **99 %**，健康的却只认出 **42 %**，其余的都被说成有病。
 #
@@ -726,7 +726,7 @@ pd.DataFrame(slide, index=["truly normal", "truly pneumonia"], columns=["called 
 #
 # 网络给的是概率，½ 这条线是我们画的。把阈值放低，漏掉的病人变少，被误报的健康孩子变多。**ROC 曲线**把所有阈值画在一张图上：横轴是误报的健康孩子的比例，纵轴是找到的病人的比例。
 #
-# 曲线下面积 **AUC** 有个直接的含义：随机取一个病人、一个健康孩子，病人得分更高的概率。三种算法（面积、逐对比较、scikit-learn）结果相同。
+# 曲线下面积 **AUC** 有个直接的含义：随机取一个病人、一个健康孩子，病人的分数更高的概率。三种算法（面积、逐对比较、scikit-learn）结果相同。
 #
 # 验证集的 AUC 是 **0.994**，测试集是 **0.93**：排序变差了，阈值也滑了。
 #
@@ -840,14 +840,14 @@ claims.check(
 # %% [markdown]
 # ## 9 What does it look at?
 #
-# Why did the test go so badly? Write down all suspects before you read on. Most people name **imbalance** first: three sick pictures to each healthy one, so in doubt the network says "sick".
+# Why did the test go so badly? Write down all suspects before you read on. Most name **class imbalance** first: three sick pictures to each healthy one, so in doubt the network says "sick".
 #
 # <details>
 # <summary>中文</summary>
 #
 # 先投票，再往下读：为什么测试这么差？把嫌疑都写在黑板上。把图缩成 8 × 8，只有 64 个数，线性模型能对多少？再让它只看图的外框，几乎看不到肺，AUC 会是多少？
 #
-# 多数人先想到**不平衡**：训练时病人约是健康的三倍，网络拿不准就说“病”。可是验证集一样不平衡，健康的却认出了 **95 %**。所以光靠不平衡解释不了。
+# 多数人先想到**类别不平衡**：训练时病人约是健康的三倍，网络拿不准就说“病”。可是验证集一样不平衡，健康的却认出了 **95 %**。所以光靠不平衡解释不了。
 #
 # 第二个嫌疑：网络太小，或者 128 像素看不清肺。要排除它，得有更大的网络和 GPU，这里做不到。可以先问：这样的分数，到底要看到多少才够？
 #
@@ -1073,7 +1073,7 @@ claims.check(
 #
 # 先看文件头，图都不用打开。JPEG 压缩用一张量化表。我们的 200 张原图都出自训练文件夹：健康的 **95 %** 用同一张很细的表，患病的 **96 %** 用的正好是常用软件库的“质量 75”。至少在这些片子里，两类是用不同的方式导出的。缩小到 224 像素时全都重新压缩过，这张表没有了；较粗的压缩在像素里留下的，未必没有。
 #
-# 再看两个文件夹。问法是：给线性模型 8 × 8 的小图，它能分出一堆图来自哪里吗？比较的基准不是随机抽的两堆（那按定义就是 0.5），而是同一文件夹里名字相邻的两堆：健康的平均 AUC **0.60**。同一个文件夹里也不是处处一样。测试集的健康片和训练集的比是 **0.88**，差得多；患病的是 **0.57**，和训练文件夹内部差不多（表里是 0.58）。
+# 再看两个文件夹。问法是：给线性模型 8 × 8 的小图，它能分出一堆图来自哪里吗？比较的基准不是随机抽的两堆（那按定义就是 0.5），而是同一文件夹里名字相邻的两堆：健康的平均 AUC **0.60**。同一个文件夹里也不是处处一样。测试集的健康片和训练集的比是 **0.88**，差得多，这叫**分布偏移**；患病的是 **0.57**，和训练文件夹内部差不多（表里是 0.58）。
 #
 # 差在哪里？把平均图相减就看得见：测试集里健康孩子的肺下缘更低，肩膀更亮。这张差图的起伏，平均是训练文件夹里一堆和其余相减的 **2.6** 倍。
 #
@@ -1192,7 +1192,7 @@ claims.check(
 )
 
 # %% [markdown]
-# Even inside the training folder, piles of healthy pictures differ a little: **AUC 0.60**. The healthy of the test differ far more: **AUC 0.88**. The sick of the test do not: **AUC 0.57**, about as much as sick piles inside the training folder (0.58 in the table). This is a **shift**: what the network learned to call healthy is not what it meets.
+# Even inside the training folder, piles of healthy pictures differ a little: **AUC 0.60**. The healthy of the test differ far more: **AUC 0.88**. The sick of the test do not: **AUC 0.57**, about as much as piles inside the training folder (0.58 in the table). This is a **distribution shift**: what the network learned to call healthy is not what it meets.
 #
 # What differs? Subtract two mean pictures. To compare with, do the same inside the training folder: each pile against the rest of it.
 

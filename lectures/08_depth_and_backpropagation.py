@@ -465,7 +465,7 @@ claims.exact("products for 64 layers, all stored", products(stored, 64)[1], "192
 # <details>
 # <summary>中文</summary>
 #
-# 刚才手工做的事，机器可以代劳。每个节点记住三样东西：值；父节点，以及从自己的梯度算出父节点那一份的函数；输出对它的梯度。加法、乘法、矩阵乘法、ReLU、exp、log、求和，每种运算只需要写一行“怎么分”。
+# 刚才手工做的事，机器可以代劳，这叫**自动微分**（autograd）。每个节点记住三样东西：值；父节点，以及从自己的梯度算出父节点那一份的函数；输出对它的梯度。加法、乘法、矩阵乘法、ReLU、exp、log、求和，每种运算只需要写一行“怎么分”。
 #
 # 反向时按拓扑次序倒着走：一个节点要等所有用到它的节点都分完了，才轮到它往下分。分到的份要累加，不能覆盖，道理上一节已经说过。广播过的数组（例如加到每一行上的偏置）要把梯度加回原来的形状，这就是 `fold`。
 #
@@ -473,7 +473,7 @@ claims.exact("products for 64 layers, all stored", products(stored, 64)[1], "192
 #
 # </details>
 #
-# What we did by hand, a machine can do. A node needs to know its value, its parents, and for each parent how to turn its own gradient into the parent's share. That is one line for each operation.
+# What we did by hand, a machine can do: *automatic differentiation*, or autograd. A node needs to know its value, its parents, and for each parent how to turn its own gradient into the parent's share. That is one line for each operation.
 
 # %%
 counted = {"products": 0}
@@ -592,7 +592,7 @@ claims.exact("autograd, gradient by b", b.grad, "9")
 # <details>
 # <summary>中文</summary>
 #
-# 一个有两个隐藏层的网络，64 张真实的手写数字（缩成 14×14），softmax 与交叉熵，float64。检验一：有限差分，把一个参数往两边各挪一小步，看损失怎么变。每组参数随机挑五个有影响的，取误差的中位数，六组里看最差的。先表决：步长取 1e-2、1e-5 还是 1e-12 最准？投完再看图。
+# 一个有两个隐藏层的网络，64 张真实的手写数字（缩成 14×14），softmax 与交叉熵，float64。检验一：有限差分，把一个参数往两边各挪一小步，看损失怎么变，再和梯度比。每组参数随机挑五个有影响的，取误差的中位数，六组里看最差的。先表决：步长取 1e-2、1e-5 还是 1e-12 最准？投完再看图。
 #
 # 曲线是一个 V 字：步长太大，误差来自曲线的弯曲（截断误差），有时还跨过 ReLU 的折点；步长太小，两个几乎相等的数相减，有效数字丢光（舍入误差）。步长 1e-5 时，相对误差在 **1e-7** 以下；1e-12 时反而大于 **1e-3**。所以“步长越小越准”不对。换成通常默认的 float32，舍入误差大得多，谷底会浅得多（这里没有量）。
 #
@@ -797,7 +797,7 @@ claims.exact("by finite differences", table["by finite differences"][1], "34,836
 #
 # 把 128 张数字送进 30 层、每层 64 个单元的随机网络，看每一层输出的均方；再从最后一层送回一个随机误差，看它的均方。
 #
-# 设权重方差为 $\mathrm{gain}/n$。ReLU 把一半的单元关掉，均方减半：$\mathbb{E}\,\mathrm{relu}(z)^2=\frac12\mathrm{Var}(z)$。所以 gain = 1（Glorot）时每层减半，gain = 2（He）时保持不变。
+# 设权重方差为 $\mathrm{gain}/n$。ReLU 把一半的单元关掉，均方减半：$\mathbb{E}\,\mathrm{relu}(z)^2=\frac12\mathrm{Var}(z)$。所以 gain = 1（Glorot 初始化）时每层减半，gain = 2（He 初始化）时保持不变。
 #
 # 以 2 为底的对数，每层变化：Glorot + ReLU 前向 **−1.05**，反向 **−1.02**，果然每层减半，30 层就是十亿分之一；He + ReLU 前向 **−0.05**，反向 **−0.02**，基本守恒；Glorot + sigmoid 前向看不出问题，反向却每层 **−4.2**：sigmoid 的导数至多 1/4，平方就是 1/16。而 Keras 里 ReLU 层的默认初值**正是** Glorot，这是本讲最大的坑。
 #
@@ -809,7 +809,7 @@ claims.exact("by finite differences", table["by finite differences"][1], "34,836
 #
 # **Vote:** with what Keras does if you say nothing, what is left of the mean square after 30 layers: half, a thousandth, or a billionth?
 #
-# Theory first. If $z$ is symmetric around zero, ReLU removes half of it: $\mathbb{E}\,\mathrm{relu}(z)^2 = \tfrac12 \mathrm{Var}(z)$. So with gain 1, the start of **Glorot** for square layers, a mean square halves at every layer, and with gain 2, the start of **He**, it stays.
+# Theory first. If $z$ is symmetric around zero, ReLU removes half of it: $\mathbb{E}\,\mathrm{relu}(z)^2 = \tfrac12 \mathrm{Var}(z)$. So with gain 1, the start of **Glorot** for square layers, a mean square halves at every layer, and with gain 2, the start of **He**, it stays. (Libraries say *Glorot* and *He initialisation*.)
 # Backward it is the same. And what does Keras do if we say nothing?
 
 # %% tags=["nbval-check-output"]
@@ -898,11 +898,11 @@ claims.check("sigmoid, backward, log2 per layer", back, "−4.2", band=(-4.25, -
 #
 # 跳跃连接把 $H\leftarrow F(H)$ 换成 $H\leftarrow H+F(H)$，其中 $F(H)=\mathrm{relu}(HW)$。它不增加一个参数。讲义说：“防止梯度消失，因为总有一条路的梯度是 1。”先表决：用 He 初值的 30 层网络，加上跳跃连接，梯度会消失、保持，还是爆炸？
 #
-# 量出来：梯度的均方每层乘 2 的 **1.36** 次方，30 层共约 $2^{41}$ 倍：爆炸了。Glorot 初值不加跳跃时梯度消失（第 8 节），加上就不消失了，可是也爆炸，30 层共 2 的 **28** 次方。两条路各带一份完整的信号，每层本该翻倍（$2^{30}$）；两条路还彼此相关，所以长得更快。
+# 量出来：梯度的均方每层乘 2 的 **1.36** 次方，30 层共约 $2^{41}$ 倍：梯度爆炸了。Glorot 初值不加跳跃时梯度消失（第 8 节），加上就不消失了，可是也爆炸，30 层共 2 的 **28** 次方。两条路各带一份完整的信号，每层本该翻倍（$2^{30}$）；两条路还彼此相关，所以长得更快。
 #
-# 把 $F$ 乘以 $1/\sqrt L$，30 层总共只有 2 的 **2.9** 次方，七八倍。讲义的话在这里成立，只说了一半。ResNet 靠的是批归一化、缩放，或者让支路从零开始；光有跳跃是不够的。
+# 把 $F$ 乘以 $1/\sqrt L$，30 层总共只有 2 的 **2.9** 次方，七八倍。讲义的话在这里成立，只说了一半。残差网络（ResNet）靠的是批归一化、缩放，或者让支路从零开始；光有跳跃是不够的。
 #
-# 再看训练。四千张数字，隐藏层宽 32，同样的步数，Adam，先给下面五个网络排个名次再往下读。测试准确率：两层，**91 %**；二十层，Glorot 直接叠，**64 %**；He 直接叠，**80 %**；He 加跳跃，只有 **40 %**，比不加还差；跳跃再乘 $1/\sqrt{L}$，**92 %**。
+# 再看训练。四千张数字，隐藏层的宽度是 32，同样的步数，Adam，先给下面五个网络排个名次再往下读。测试准确率：两层，**91 %**；二十层，Glorot 直接叠，**64 %**；He 直接叠，**80 %**；He 加跳跃，只有 **40 %**，比不加还差；跳跃再乘 $1/\sqrt{L}$，**92 %**。
 #
 # 缩放过的跳跃比两层只多 **0.7 个百分点**，参数却多了两倍。以上只试了一种学习率、375 步。所以：缩放过的跳跃让深度**不再有害**，但在这里多出的十八层几乎没有带来好处。
 #
@@ -938,7 +938,7 @@ claims.check("skip / √L, backward, log2 in all", scaled_gain, "2.9", band=(2.5
 # %% [markdown]
 # It explodes: each layer multiplies the mean squared gradient by 2 to the power of **1.36**, 2⁴¹ in all. With Glorot's start the gradient vanished without skips (section 8). With skips it no longer vanishes, and it explodes as well, by 2 to the power of **28** in all. So the
 # lecture's sentence holds here, and tells half of the story. Two paths that each carry a full signal would double the mean square at every layer (2³⁰). The two are also correlated, so it grows faster still. Scale the new path down, $H + F(H)/\sqrt{L}$, and 30 layers
-# multiply it by 2 to the power of **2.9** in all. Real residual networks do something of this kind: batch normalisation, a scale, or a branch that starts at zero. The skip alone is not the cure.
+# multiply it by 2 to the power of **2.9** in all. Real residual networks (ResNets) do something of this kind: batch normalisation, a scale, or a branch that starts at zero. The skip alone is not the cure.
 #
 # (Careful with zero: if $W = 0$ in our $F$, the ReLU is shut at exactly zero and its slope is 0, so $W$ never receives a gradient. Branches that start at zero have two layers, and only the last of them is zero.)
 #
@@ -1531,7 +1531,7 @@ claims.table()
 # 每题先改写以 `...` 结尾的函数，再运行检查的那一格：没动过会显示 “not attempted”，对了显示 ✓，错了告诉你哪里不对。参考答案折叠在下面，先自己试。
 #
 # 1. 检查点要留几份激活？先预测：100 层，每 5 层一个检查点，和每 20 层一个，哪个峰值高？写下来，再写函数，最后看实测。
-# 2. softmax 加交叉熵作为图上的一个节点：对得分的梯度是什么？
+# 2. softmax 加交叉熵作为图上的一个节点：对分数的梯度是什么？
 # 3. 误差反向穿过一个带跳跃的层 $H+c\,\mathrm{relu}(HW)$，出来是什么？
 #
 # </details>

@@ -51,7 +51,7 @@ SEED = claims.start("10")  # prints lecture, data policy and seed; COURSE_SEED o
 #
 # L2 距离的平方可以展开成 ‖a‖² − 2a·b + ‖b‖²，全部距离一次矩阵乘法就算完。用 3,000 张 MNIST，测试错误率是 **7.7 %**，一行训练代码也没有。要和用同样 3,000 张训练的网络比；若用全部 60,000 张，最近邻只错约 3 %。
 #
-# 笔记说 L1“多数情况下很蠢”，L2“相对好些”。先猜：两者差几个百分点？只看两个错误率是说不清的，差别比测试误差的波动大不了多少。要**配对**：同一批测试图，只数两种方法答案一对一错的那些。
+# 笔记说 L1“多数情况下很蠢”，L2“相对好些”。先猜：两者差几个百分点？只看两个错误率是说不清的，差别比测试误差的波动（标准误）大不了多少。要做**配对比较**：同一批测试图，只数两种方法答案一对一错的那些。
 #
 # 配对的结果：L1 多错 **1.3 个百分点**；在两者一对一错的图里，L2 赢了 **80 %**；抛硬币要偏成这样，概率**不到 0.05**，多数时候不到 0.001。L2 确实好些，“蠢”却说重了。
 #
@@ -155,7 +155,7 @@ claims.check("1-NN, test error", error, "7.7 %", band=(6.4, 9), stand_in=(0, 5),
 # The notes call L1 "stupid in most cases" and L2 "better by comparison". **Make a guess:** by how many points is L1 worse?
 #
 # On 2,000 test digits, an error of 8 % has a standard error of 0.6 points (section 7). Two error rates side by side hardly separate two such methods.
-# So we *pair*: both methods read the same digits, and we count only those that exactly one of them gets right.
+# So we *pair* them, in a *paired comparison*: both methods read the same digits, and we count only those that exactly one of them gets right.
 
 
 # %%
@@ -652,13 +652,13 @@ claims.check(
 #
 # 另一类基线是**参数方法**：打分 $s=Wx+b$，每类一个分数，训练完就可以把数据扔掉。预测一个数字，k-NN 要 3,000 × 784 次乘加，线性分类器只要 784 × 10 次，差 **300 倍**。
 #
-# 用什么损失？**铰链损失**（多类 SVM）要求正确类的分数比别的类都高出 1，达到就不再管；softmax 加交叉熵则一直推。先手算：$W=0$ 时，十个类的两种损失各是多少？
+# 用什么损失？**铰链损失**（多类支持向量机，SVM）要求正确类的分数比别的类都高出 1，达到就不再管；softmax 加交叉熵则一直推。先手算：$W=0$ 时，十个类的两种损失各是多少？
 #
 # 铰链是 **9**，交叉熵是 $\ln 10$ = **2.303**。训练之前先看这个数，对不上就先查代码。
 #
 # 第二项检查：梯度。用中心差分核对一百个权重，看相对误差的**中位数**，两种损失都小于 **1e-6**。中位数只说明大多数权重没错；只错在某一类或偏置上的毛病，它看不见。所以也要看最大值，偏大时换步长再算：若是铰链的折点，步长改小多半会消失；若是舍入误差，步长改大会变小；若是代码错了，就一直在。
 #
-# 学习率是用种子 0 的训练图做两折试出来的：铰链四个里 0.02 最好；softmax 从 0.02 到 0.3 只差半个百分点，就用 0.1。同样 3,000 张图，铰链错 **10.9 %**，softmax 错 **10.3 %**，都不如最近邻。两者差不到一个百分点，还取决于学习率和衰减，谈不上规律。
+# 训练用带动量的随机梯度下降（第 4 讲），学习率是用种子 0 的训练图做两折试出来的：铰链四个里 0.02 最好；softmax 从 0.02 到 0.3 只差半个百分点，就用 0.1。同样 3,000 张图，铰链错 **10.9 %**，softmax 错 **10.3 %**，都不如最近邻。两者差不到一个百分点，还取决于学习率和衰减，谈不上规律。
 #
 # “SVM 够了就停，softmax 一直推”这句话倒是可以量的：铰链在 **82 %** 的训练图上损失恰好为零，softmax 是 **0 %**。
 #
@@ -673,7 +673,7 @@ claims.exact("multiply-adds, nearest neighbour against linear", 3_000 * 784 / (7
 # %% [markdown]
 # That is **300 times** fewer. Train slowly, answer fast: what we usually want.
 #
-# Which loss? The **multiclass hinge** asks that the right score exceeds each other score by 1, and is content when it does:
+# Which loss? The **multiclass hinge**, the loss of a support vector machine (SVM), asks that the right score exceeds each other score by 1, and is content when it does:
 #
 # $$L_i = \sum_{j \ne y_i} \max(0,\ s_j - s_{y_i} + 1).$$
 #
@@ -926,7 +926,7 @@ claims.check("noise, features chosen inside the folds", np.mean(inside), "50 %",
 # <details>
 # <summary>中文</summary>
 #
-# 准确率是从有限的测试图上量来的，换一批图就会变。两种办法估计它的波动。公式：$\pm1.96\sqrt{p(1-p)/n}$。**自助法**（bootstrap）：从测试结果里有放回地重抽，看准确率怎样变。对最近邻的 2,000 张测试图，自助法给出 ±**1.1 个百分点**，公式也一样。
+# 准确率是从有限的测试图上量来的，换一批图就会变。两种办法估计它的波动。公式：$\pm1.96\sqrt{p(1-p)/n}$，根号那一项是标准误。**自助法**（bootstrap）：从测试结果里有放回地重抽，看准确率怎样变。对最近邻的 2,000 张测试图，自助法给出 ±**1.1 个百分点**，公式也一样。
 #
 # 自助法有时会失灵。先想：测了 100 张，一个没错，自助法给出什么区间？
 #
@@ -1048,9 +1048,9 @@ claims.exact("Wilson contains 1 %, n = 100", coverage(wilson, 0.01, 100), "92.1 
 #
 # 换一道二分类的题：4 还是 9，用 600 张训练逻辑回归，一个正则化很强，一个很弱。先投票，再往下读：两个模型排序、准确率都差不多时，它们说的概率是不是也差不多可信？
 #
-# 看数字。两个 AUC 只差 **0.00**，排序差不多一样好。强正则的那个平均自信比准确率低 **17 个百分点**：它**不够自信**；弱正则的那个高 **4 个百分点**：它**过于自信**。
+# 看可靠性图（reliability diagram）和数字。两个 AUC 只差 **0.00**，排序差不多一样好。强正则的那个平均自信比准确率低 **17 个百分点**：它**不够自信**；弱正则的那个高 **4 个百分点**：它**过于自信**。
 #
-# 对数损失评的是概率本身。请看表：准确率更高的模型，对数损失也可能更大，只要它错的那几张都错得信心十足。补救只要一个数：把分数除以**温度** $T$，在留出的数据上选 $T$，答案一个不变，只改自信。两个模型的平均自信都靠近了准确率（光是平均相等，还不算校准）；弱正则的那个，对数损失降了 **0.22**。排序、准确率、概率是三件事，要用三把尺子。
+# 对数损失就是测试集上的交叉熵，评的是概率本身。请看表：准确率更高的模型，对数损失也可能更大，只要它错的那几张都错得信心十足。补救只要一个数：过 sigmoid 之前，把分数除以**温度** $T$，在留出的数据上选 $T$，答案一个不变，只改自信。两个模型的平均自信都靠近了准确率（光是平均相等，还不算校准）；弱正则的那个，对数损失降了 **0.22**。排序、准确率、概率是三件事，要用三把尺子。
 #
 # </details>
 #

@@ -1257,7 +1257,7 @@ claims.check(
 # And the network from scratch? On the same 40 pictures ImageNet's lead on the test is **0.00**, from two draws; a lead of a few hundredths they could not tell from nothing. With 1,000 it has **0.93**, as lecture 7's had on four thousand (lecture 7: 0.93). Take at each of the four sizes the best rival: ImageNet's largest lead is **0.02** (up to 0.07 in one of ten runs). So on these X-rays we found no size at which transfer is far ahead of its best rival on the test. Held against
 # the untrained body alone, on the held-out pictures, it would have looked splendid: choose the rival well. Raghu and others (2019) report something similar on larger medical sets: little gain in the exam, and small networks do about as well. A larger network from scratch may do much worse on 40 pictures.
 #
-# The usual rule says: much data, train all; little data, only the head; else a part. Take it as a hypothesis, and always run the rivals. Our figure knows one source network, one hospital, one size of picture, and only one or two trainings from scratch at each size. (★ 9 trains a part.)
+# The usual rule says: much data, fine-tune all; little data, only the head; else a part. Take it as a hypothesis, and always run the rivals. Our figure knows one source network, one hospital, one size of picture, and only one or two trainings from scratch at each size. (★ 9 trains a part.)
 
 # %% [markdown] tags=["instructor"]
 # 14 minutes. Let everybody draw four curves before the figure. Likely questions: "is 0.93 a ceiling?" The test folder differs from the training folder (lecture 7). "Would a larger source help?" We have not tried. Common confusion: held out and test rank the methods differently; whoever chooses by the test cheats.
@@ -1268,7 +1268,7 @@ claims.check(
 # <details>
 # <summary>中文</summary>
 #
-# 先投票，再往下读：前六块冻结，后七块和头一起在 40 张片子上训练。比只训练头好吗？
+# 先投票，再往下读：前六块冻结，后七块和头一起在 40 张片子上微调。比只训练头好吗？
 #
 # 前六块只有主干 **9** % 的参数，却做 **46** % 的乘法：前面的层权重少，图大。冻结它们还有一个便宜：它们的输出对每张片子只算一次，存起来，训练时只跑后半身。
 #
@@ -1326,7 +1326,7 @@ claims.check(
 #
 # 先投票，再往下读：每个像素最多改动 0.1（黑白相差 1），准确率会掉多少？如果改动的正负号是随机的呢？
 #
-# 梯度还有一个用法：顺着让损失变大的方向走一步，$x+\varepsilon\,\mathrm{sign}(\partial L/\partial x)$，叫 FGSM。对线性模型，不截断的话，$z$ 正好变化 $\varepsilon\lVert w\rVert_1$，维数越高，变得越多。
+# 梯度还有一个用法：顺着让损失变大的方向走一步，$x+\varepsilon\,\mathrm{sign}(\partial L/\partial x)$，叫快速梯度符号法（FGSM）。对线性模型，不截断的话，对数几率 $z$ 正好变化 $\varepsilon\lVert w\rVert_1$，维数越高，变得越多。
 #
 # 在一万张手写数字上训练的 softmax 回归，走 $\varepsilon=0.1$ 的一步，只认对 **26** %；同样大小、正负号随机的一步，和原来一样有 **91** %。大小一样，差别全在方向。
 #
@@ -1334,7 +1334,7 @@ claims.check(
 #
 # </details>
 #
-# A derivative with respect to the picture can do harm, too. Take one step that makes the loss larger, $x + \varepsilon\, \mathrm{sign}(\partial L / \partial x)$: the *fast gradient sign method*. In a linear model the logit moves by exactly $\varepsilon \lVert w \rVert_1$, before anything is clipped; this grows with the number of pixels. Softmax regression on
+# A derivative with respect to the picture can do harm, too. Take one step that makes the loss larger, $x + \varepsilon\, \mathrm{sign}(\partial L / \partial x)$: the *fast gradient sign method* (FGSM). In a linear model the logit moves by exactly $\varepsilon \lVert w \rVert_1$, before anything is clipped; this grows with the number of pixels. Softmax regression on
 # 10,000 digits, from 0 to 1:
 
 # %%

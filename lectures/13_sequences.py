@@ -605,7 +605,7 @@ claims.check(
 # <details>
 # <summary>中文</summary>
 #
-# 表格只能看固定的几个字母。**循环神经网络**换了一种做法：带着一个状态 $h$ 往前走，每读一个输入，就用旧状态和新输入算出新状态。$h_t=\tanh(Ux_t+Wh_{t-1}+b)$，$o_t=Vh_t+c$。
+# 表格只能看固定的几个字母。**循环神经网络**（RNN）换了一种做法：带着一个状态 $h$ 往前走，每读一个输入，就用旧状态和新输入算出新状态。$h_t=\tanh(Ux_t+Wh_{t-1}+b)$，$o_t=Vh_t+c$。
 #
 # 先数一数，再往下读：4 个输入、3 个隐藏单元、2 个输出，一共多少个参数？讲义的五个选项是 30、300、32、320、24。
 #
@@ -615,7 +615,7 @@ claims.check(
 #
 # </details>
 #
-# A table sees a fixed number of letters. A **recurrent network** carries a state $h$ along instead. It reads one input, mixes it with the old state, and has a new state:
+# A table sees a fixed number of letters. A **recurrent network** (RNN) carries a state $h$ along instead. It reads one input, mixes it with the old state, and has a new state:
 #
 # $$h_t = \tanh(U x_t + W h_{t-1} + b), \qquad o_t = V h_t + c.$$
 
@@ -955,7 +955,7 @@ claims.check("RNN, inputs ten times smaller", smaller["RNN"], "−1.2", band=(-1
 #
 # 一个只考记忆的任务，叫“锁存”：30 个符号，每个是 8 种之一，前十个里有一个打了记号，读完全部以后要说出打记号的是哪一种。瞎猜的准确率是 12.5 %。把读过的全部当作上下文的表格做不了：8 种符号的 30 个位置，再加记号的 10 个位置，共 $10\cdot 8^{30}$ 行。
 #
-# 三种网络，各 32 个单元，练习的序列出自同一种抽法（各抽各的），训练步数一样：普通 RNN、默认的 GRU、更新门偏置为 4 的 GRU。每种三个起点。
+# 三种网络，各 32 个单元，练习的序列出自同一种抽法（各抽各的），训练步数一样：普通 RNN、默认的 GRU、更新门偏置为 4 的 GRU。每种三个起点。训练时做**梯度裁剪**：梯度的范数超过 1，就缩到 1。
 #
 # 先投票，再往下读结果：谁学得会？
 #
@@ -1027,7 +1027,7 @@ def competitors(step, bias, n_nets, seed, n_units=32, n_kinds=8):
 
 
 # %% [markdown]
-# The gradient is *clipped*: if its norm exceeds 1, it is scaled down to 1. **Vote:** plain RNN, GRU as Keras starts it, GRU with bias 4 on the update gate. 400 steps of 32 fresh sequences each. Who learns?
+# By *gradient clipping*, a gradient whose norm exceeds 1 is scaled down to 1. **Vote:** plain RNN, GRU as Keras starts it, GRU with bias 4 on the update gate. 400 steps of 32 fresh sequences each. Who learns?
 
 # %%
 from tqdm import tqdm

@@ -44,7 +44,7 @@ SEED = claims.start("14")  # prints lecture, data policy and seed; COURSE_SEED o
 # <details>
 # <summary>中文</summary>
 #
-# 计算机怎样读一个词？先给每个词编一个号，例如 bird 是第 3 个。可是编号有大小，词没有大小，所以像第 3 讲的类别那样，用 **one-hot 向量**：第 $i$ 个词是单位矩阵的第 $i$ 行，bird 就是 $[0,0,1,0,\dots]$。
+# 计算机怎样读一个词？先给每个词编一个号，例如 bird 是第 3 个。可是编号有大小，词没有大小，所以像第 3 讲的类别那样，用 **one-hot 向量**（独热编码）：第 $i$ 个词是单位矩阵的第 $i$ 行，bird 就是 $[0,0,1,0,\dots]$。
 #
 # 两个向量像不像，常用**余弦相似度**来量，也就是夹角的余弦。同方向是 1，垂直是 0，反方向是 −1。有的讲义说 0 就是“完全不相似”，其实 0 只是垂直。任何两个不同的 one-hot 向量都垂直：cat 和 dog，并不比 cat 和 Monday 更近。
 #
@@ -212,7 +212,7 @@ plt.show()
 #
 # 最简单的文本特征是**词袋**：每个词出现几次，次序不管。它是对各个词的求和，所以第 5 讲的置换不变性在这里是严格的 $f(Px)=f(x)$。求和还有一个好处：整个帖子的词袋，正好等于它五个部分的词袋之和。后面拆信封就靠这一点。
 #
-# 原始计数不太好用：the 到处都有。**TF-IDF** 做三件事：计数取对数；词越少见，权重越大（idf）；最后把每个帖子的向量归一化成长度 1。idf 只能在训练帖子上算。分类器用第 10 讲的线性支持向量机，每个组一个超平面。
+# 原始计数不太好用：the 到处都有。**TF-IDF** 做三件事：计数取对数；词越少见，权重越大（idf）；最后把每个帖子的向量归一化成长度 1。idf 只能在训练帖子上算。分类器用第 10 讲的线性支持向量机（铰链损失），每个组一个超平面。
 #
 # 先投票：二十个组，完全不管词序，能对百分之几？投完再往下读。
 #
@@ -324,7 +324,7 @@ def tf_idf(train, *others):
 
 
 # %% [markdown]
-# The classifier is linear, with the hinge loss of lecture 10 (squared, the library's default): for each group a plane that separates it from the other nineteen.
+# The classifier is a linear SVM, with the hinge loss of lecture 10 (squared, the library's default): for each group a plane that separates it from the other nineteen.
 
 # %%
 from sklearn.svm import LinearSVC
@@ -1060,9 +1060,9 @@ claims.check("all relations, nearest to c", average[3], "6 %", band=(4, 8), stan
 # <details>
 # <summary>中文</summary>
 #
-# 第三个来源：让任务自己来学。取帖子（只用作者自己写的行）的前 100 个词，每个词查 50 个数，后面接一个线性分类器，整个网络一起训练。
+# 第三个来源：让任务自己来学。取帖子（只用作者自己写的行）的前 100 个词，每个词查 50 个数，后面接一个线性分类器，整个网络用交叉熵一起训练。
 #
-# 有两种接法。第一种是讲义的做法：把 100 个向量首尾相接，一共 **600,070** 个参数，每个位置有自己的权重。第二种是把 100 个向量取平均，只有 **501,070** 个参数，次序丢掉了（空位要用掩码去掉，不能算进平均）。
+# 有两种接法。第一种是讲义的做法：把 100 个向量首尾相接，一共 **600,070** 个参数，每个位置有自己的权重。第二种是把 100 个向量取平均，只有 **501,070** 个参数，次序丢掉了（空位是填充，要用掩码去掉，不能算进平均）。
 #
 # 先投票，再往下读：哪一种好？差多少？
 #
@@ -1174,7 +1174,7 @@ averaged = train("average", 0.02)
 "training {:.1f} %, test {:.1f} %".format(*averaged)
 
 # %% [markdown]
-# Are learned vectors better than none? A fair comparison reads the same 100 words: TF-IDF of these, and the linear classifier of section 3.
+# Are learned vectors better than none? A fair comparison reads the same 100 words: TF-IDF of these, and the linear SVM of section 3.
 
 # %%
 first_words, first_words_test = (bag([row[:100] for row in part], len(index)) for part in (own, own_test))
@@ -1255,7 +1255,7 @@ claims.check(
 # <details>
 # <summary>中文</summary>
 #
-# 训练第 7 节的 skip-gram。查表的梯度就是 one-hot 的转置乘过去：每一行收集所有用到它的位置发来的梯度。（代码里每批共用 64 个随机词，每个算 5/64 份：平均起来一样，却只要一次矩阵乘法。）
+# 训练第 7 节的 skip-gram。查表的梯度就是 one-hot 的转置乘过去：每一行收集所有用到它的位置发来的梯度。少见的词很少轮到，所以每个词有自己的学习率（AdaGrad）。（代码里每批共用 64 个随机词，每个算 5/64 份：平均起来一样，却只要一次矩阵乘法。）
 #
 # 先想一想再往下读：训练一遍以后，$w\cdot c$ 和数出来的 PMI 会有多一致？
 #

@@ -207,7 +207,7 @@ claims.exact("tokens of 深度学习", len(deep), "12")
 #
 # 像不像，用内积除以 $\sqrt d$ 来量；权重用 softmax，正数，加起来等于 1。写成矩阵就是 $\mathrm{softmax}(QK^\top/\sqrt d)\,V$，每一行是一个符号的提问。
 #
-# 手算一遍：三个符号 $(1,0)$、$(0,1)$、$(1,1)$，查询和键都取它们自己，值取 $(1,0)$、$(0,2)$、$(3,3)$。第一个符号的得分是 1、0、1，除以 $\sqrt2$，取指数，再归一：权重是 **0.401**、**0.198**、**0.401**。于是它得到 **1.604** 和 **1.599**。
+# 手算一遍：三个符号 $(1,0)$、$(0,1)$、$(1,1)$，查询和键都取它们自己，值取 $(1,0)$、$(0,2)$、$(3,3)$。第一个符号的分数是 1、0、1，除以 $\sqrt2$，取指数，再归一：权重是 **0.401**、**0.198**、**0.401**。于是它得到 **1.604** 和 **1.599**。
 #
 # 这里没有任何要学的东西。要学的是三个矩阵 $W_Q$、$W_K$、$W_V$，它们从每个符号的向量算出查询、键和值。
 #
@@ -300,7 +300,7 @@ draw_attention(A, ["(1, 0)", "(0, 1)", "(1, 1)"], 1)
 # <details>
 # <summary>中文</summary>
 #
-# 两个 $d$ 维向量，各分量独立，均值 0，方差 1，它们的内积是 $d$ 个这样的乘积之和，方差是 $d$，标准差是 $\sqrt d$。$d$ 越大，得分散得越开，softmax 就越像“只取最大的那个”。
+# 两个 $d$ 维向量，各分量独立，均值 0，方差 1，它们的内积是 $d$ 个这样的乘积之和，方差是 $d$，标准差是 $\sqrt d$。$d$ 越大，分数散得越开，softmax 就越像“只取最大的那个”。
 #
 # 先投票，再往下读结果：$d=64$，32 个键，不除以 $\sqrt d$，最大的权重平均是多少？一视同仁是 1/32，约 0.03。
 #
@@ -407,7 +407,7 @@ bare = np.abs(self_attention(X[order], W) - self_attention(X, W)[order]).max()
 f"{bare:.0e}"
 
 # %% [markdown]
-# Rounding and nothing else: $f(PX) = P f(X)$, as in lecture 5. Each token gets what it got before. The cure is to *add* a vector to each token that says where it stands. The first transformer used sines and
+# Rounding and nothing else: $f(PX) = P f(X)$, as in lecture 5. Each token gets what it got before. The cure is to *add* a vector to each token that says where it stands, a *positional encoding*. The first transformer used sines and
 # cosines, GPT learns its vectors. For place $i$ and frequencies $\omega_k$ from 1 down to nearly 1/10,000:
 #
 # $$p_i = (\sin \omega_1 i, \sin \omega_2 i, \dots, \cos \omega_1 i, \cos \omega_2 i, \dots).$$
@@ -491,7 +491,7 @@ claims.check("causal, two layers, past shuffled", two, "at least 0.001", band=(0
 #
 # 量出来：有掩码是 **0**；没有掩码，至少 **0.01**。
 #
-# 为什么是严格的零？被掩码的得分是 $-\infty$，指数是 0，乘什么都是 0。
+# 为什么是严格的零？被掩码的分数是 $-\infty$，指数是 0，乘什么都是 0。
 #
 # </details>
 #
@@ -531,9 +531,9 @@ claims.check("leak without the mask", unmasked, "at least 0.01", band=(0.01, Non
 # <details>
 # <summary>中文</summary>
 #
-# 一个 transformer 块有两步。第一步“问别人”：注意力。第二步“自己想”：对每个符号单独用一个两层的小网络，中间宽 $4d$。两步都是**加**到原来的向量上去的，和第 8 讲的跳跃连接一样，每一步之前先做 LayerNorm。（讲义和 2017 年的论文放在之后，GPT-2 以后放在之前，这样更好训练。）
+# 一个 transformer 块有两步。第一步“问别人”：注意力。第二步“自己想”：对每个符号单独用一个小网络，隐藏层宽 $4d$。两步都是**加**到原来的向量上去的，和第 8 讲的跳跃连接一样，每一步之前先做 LayerNorm。（讲义和 2017 年的论文放在之后，GPT-2 以后放在之前，这样更好训练。）
 #
-# **LayerNorm** 把每个符号自己的 $d$ 个数变成均值 0、标准差 1：(1, 2, 3, 4) 的第一个数变成 **−1.341**。**多头**是把查询、键和值各分成几份，每份各算各的注意力，拼起来以后再乘第四个矩阵 $W_O$。分头不增加参数。手写的多头和 Keras 的相差不到 **1e-5**。
+# **LayerNorm** 把每个符号自己的 $d$ 个数变成均值 0、标准差 1：(1, 2, 3, 4) 的第一个数变成 **−1.341**。**多头注意力**是把查询、键和值各分成几份，每份各算各的注意力，拼起来以后再乘第四个矩阵 $W_O$。分头不增加参数。手写的多头和 Keras 的相差不到 **1e-5**。
 #
 # 先数一数，再往下读：宽 $d$ 的一块有多少参数？
 #
@@ -541,7 +541,7 @@ claims.check("leak without the mask", unmasked, "at least 0.01", band=(0.01, Non
 #
 # </details>
 #
-# A block does two things to each token's vector. First *ask the others*: attention. Then *think by yourself*: a network with one hidden layer of $4d$ units, the same for every token. Both **add** their result to the vector, like the skips of lecture 8. A
+# A transformer block does two things to each token's vector. First *ask the others*: attention. Then *think by yourself*: a network with one hidden layer of $4d$ units, the same for every token. Both **add** their result to the vector, like lecture 8's skip connections. A
 # **LayerNorm** stands before each.
 
 # %% mystnb={"image": {"alt": "A block as a diagram. A thick arrow runs from left to right, labelled: the token's vector, width d. Twice a thin path leaves it upwards, passes through LayerNorm and a box, and comes back down to a plus sign on the arrow. The first box is attention, ask the others. The second is a network, think by yourself."}}
@@ -575,7 +575,7 @@ def layer_norm(x, gain, shift):
 layer_norm(np.array([1.0, 2, 3, 4]), 1, 0).round(3)
 
 # %% [markdown]
-# A single attention looks for one kind of thing. **Heads** split queries, keys and values into parts. Each part asks its own question, and a fourth matrix $W_O$ joins the answers. Splitting costs no parameters. Checked against Keras:
+# A single attention looks for one kind of thing. **Heads** (*multi-head attention*) split queries, keys and values into parts. Each part asks its own question, and a fourth matrix $W_O$ joins the answers. Splitting costs no parameters. Checked against Keras:
 
 
 # %%
@@ -654,7 +654,7 @@ claims.exact("96 blocks of width 12,288", 96 * 12 * 12_288**2 / 1e9, "173.9 bill
 # <details>
 # <summary>中文</summary>
 #
-# 把零件装起来：字符的向量加上位置，两块，最后一层给出 65 个得分。一共 **107,969** 个参数，窗口 32 个字符。
+# 把零件装起来：字符的向量加上位置，两块，最后一层给出 65 个分数。一共 **107,969** 个参数，窗口 32 个字符。
 #
 # 比赛要公平：训练文本从头到尾切成窗口，打乱次序，每个字符 GPT 只读**一遍**，和第 13 讲的表格一样。第 13 讲：2.205 比特，那张表一秒钟就做好了。
 #
@@ -894,7 +894,7 @@ claims.check(
 #
 # 先想一想，再往下读：结果会一样吗？省多少？
 #
-# 先用 NumPy 把训练好的 GPT 重写一遍，和 Keras 相差不到 **1e-3**。再写 32 个字符，两种写法，**100 %** 的字符相同，得分相差不到 **1e-4**。乘加次数之比是 **16.1**；窗口 2,048、GPT-3 那么大的网络，是 **1,026**。
+# 先用 NumPy 把训练好的 GPT 重写一遍，和 Keras 相差不到 **1e-3**。再写 32 个字符，两种写法，**100 %** 的字符相同，分数相差不到 **1e-4**。乘加次数之比是 **16.1**；窗口 2,048、GPT-3 那么大的网络，是 **1,026**。
 #
 # 所以 transformer 也能一步一步走。区别在别处：RNN 的状态大小固定；transformer 的缓存每读一个符号就长一截，这里写满窗口是 **8,192** 个数。这正是它什么都不忘的代价。
 #
@@ -1476,7 +1476,7 @@ claims.table()
 # 每题先改写以 `...` 结尾的函数，再运行检查的那一格：没动过会显示 “not attempted”，对了显示 ✓，错了告诉你哪里不对。参考答案折叠在下面，先自己试。
 #
 # 1. 因果掩码：返回 $n\times n$ 的布尔数组，第 $i$ 个符号可以看第 $j$ 个时为 True。
-# 2. 填充：一批句子长短不一，短的用填充补齐，`real` 说明哪些键是真的。写之前先预测：10 个真符号，22 个填充，得分全一样又没有掩码，填充拿走多大一份注意力？把答案写下来。
+# 2. 填充：一批句子长短不一，短的用填充补齐，`real` 说明哪些键是真的。写之前先预测：10 个真符号，22 个填充，分数全一样又没有掩码，填充拿走多大一份注意力？把答案写下来。
 # 3. 单位换算：已知每个符号的平均损失（奈特）、符号个数和字符个数，求每字符比特。
 #
 # </details>

@@ -758,9 +758,9 @@ claims.check(
 # <details>
 # <summary>中文</summary>
 #
-# 事后补密度是把两个模型粘在一起。能不能从一开始就写成一个概率模型？先抽 $z\sim N(0,I)$，再由 $p(x\mid z)$ 得到图片，然后让训练数字的 $\log p(x)$ 尽可能大。难处在 $p(x)=\int p(x\mid z)\,p(z)\,dz$：几乎所有的 $z$ 都画不出这个 $x$，积分算不动。
+# 事后补密度是把两个模型粘在一起。能不能从一开始就写成一个概率模型？先从先验抽 $z\sim N(0,I)$，再由解码器 $p(x\mid z)$ 得到图片，然后让训练数字的 $\log p(x)$ 尽可能大。难处在 $p(x)=\int p(x\mid z)\,p(z)\,dz$：几乎所有的 $z$ 都画不出这个 $x$，积分算不动。
 #
-# 办法：请一个帮手 $q(z\mid x)$ 猜哪些 $z$ 有关。对**任何** $q$，都有 $\log p(x)=\text{ELBO}+\mathrm{KL}(q\,\|\,p(z\mid x))$。KL 从不为负，所以 ELBO 是下界。ELBO 是两项：重构得有多好，减去 $q$ 离先验有多远。
+# 办法：请一个帮手，编码器 $q(z\mid x)$，猜哪些 $z$ 有关。对**任何** $q$，都有 $\log p(x)=\text{ELBO}+\mathrm{KL}(q\,\|\,p(z\mid x))$。KL 散度从不为负，所以 ELBO 是下界，叫**证据下界**。ELBO 是两项：重构得有多好，减去 $q$ 离先验有多远。
 #
 # 在一维的例子里一切都能手算：$z\sim N(0,1)$，$x\mid z\sim N(z,\tfrac12)$，看到 $x=1.3$。后验作 $q$ 的时候，下界贴紧。先想一想，再往下读：换别的 $q$，曲线是什么样？
 #
@@ -901,7 +901,7 @@ claims.check("the same with the mean subtracted", helped[2], "153 times", band=(
 # <details>
 # <summary>中文</summary>
 #
-# 把前两节拼起来：编码器输出每个单元的均值和对数方差；抽一个 $z$；解码器给出每个像素是墨的概率。损失就是负的 ELBO：784 个像素的交叉熵之和，加 16 个单元的 KL 之和。
+# 把前两节拼起来，就是**变分自编码器**（VAE）：编码器输出每个单元的均值和对数方差；抽一个 $z$；解码器给出每个像素是墨的概率。损失就是负的 ELBO：784 个像素的交叉熵之和，加 16 个单元的 KL 之和。
 #
 # 注意两处都是“之和”：有一处写成平均会怎样，见投票第 2 题。
 #
@@ -909,13 +909,13 @@ claims.check("the same with the mean subtracted", helped[2], "153 times", band=(
 #
 # 训练 5 轮，测试数字的 ELBO 是 **−115** 奈特。从先验取样，弗雷歇距离 **28**，比自编码器的 $N(0,I)$ 好得多，可是比自编码器加一个高斯还多 **10**。精确率却说反话：VAE 高 **0.18**。只看一个数，就会宣布一个赢家；看两个数，就没有。和五十个高斯比，疑问就少了：VAE 的距离是它的 **10** 倍，召回率也低 **0.09**（有几次差得更少）。
 #
-# 给 VAE 自己的编码也拟合五十个高斯，距离同样降下来。可见差别不在解码器，而在先验：编码合起来并不真是 $N(0,I)$。
+# 给 VAE 自己的编码也拟合五十个高斯，距离同样降下来。可见差别不在解码器，而在先验：编码合起来（聚合后验）并不真是 $N(0,I)$。
 #
 # VAE 得到的是另外的东西：一个似然的下界，而且不用训练第二个模型。不过这个下界的数值取决于约定：同一个网络、同样的数字，把像素先按 ½ 化成黑白，就“好了” **10** 奈特。报告 ELBO，一定要说清楚像素是怎么处理的。
 #
 # </details>
 #
-# Put the two together. The encoder says a mean and a log-variance for each unit; a layer draws $z$; the decoder says for each pixel how probable ink is. The loss is −ELBO: the cross-entropy *summed* over 784 pixels, plus the KL *summed* over 16 units. Mind that both are sums: poll B asks what happens otherwise.
+# Together they are a **variational autoencoder** (VAE). The encoder says a mean and a log-variance for each unit; a layer draws $z$; the decoder says for each pixel how probable ink is. The loss is −ELBO: the cross-entropy *summed* over 784 pixels, plus the KL *summed* over 16 units. Both are sums: poll B asks what happens otherwise.
 
 
 # %%

@@ -49,10 +49,10 @@ def measure():
     yield "lecture, float32 / example", medians["lecture, float32"] / medians["example"], "", None, None
 
 
-def in_turns(runs):
-    """Return the median seconds of three turns by name; runs are functions that train and return seconds."""
+def in_turns(runs, n_turns=3):
+    """Return the median seconds of some turns by name; runs are functions that train and return seconds."""
     seconds = {name: [] for name in runs}
-    for seed in range(3):
+    for seed in range(n_turns):
         for name, run in runs.items():
             keras.utils.set_random_seed(seed)
             seconds[name].append(run())

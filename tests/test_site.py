@@ -15,7 +15,7 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat import v4
 
-from tools import ROOT, asked, badges, build, controls, evidence, glossary, lectures, measured
+from tools import ROOT, asked, badges, build, controls, evidence, glossary, lectures, measured, tables
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
 LECTURES = ["99_sample", *sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))]
@@ -186,9 +186,13 @@ def test_lecture_names_what_it_builds_on_and_what_builds_on_it(students):
 
 
 def test_one_page_shows_every_measured_claim(students):
-    shown = [row.td.text for row in elements(students, "measured", "tbody tr")]
+    *by_lecture, together = elements(students, "measured", "article section > section")
+    shown = [row.td.text for section in by_lecture for row in section.select("tbody tr")]
     rows = [row for row in measured.rows(ROOT, "claims") if row["exact"] == "False"]
     assert len([claim for claim in shown if not claim.startswith("exact arithmetic: ")]) == len(rows)
+    judged = [row["lecture"] for row in rows if row["claim"].startswith(tables.JUDGED)]
+    assert [row.td.text for row in together.select("tbody tr")] == judged
+    assert set(judged) == {"17", "18", "19"}
     links = elements(students, "index", "article a[href='measured.html']")
     assert [link.text for link in links] == ["全部数字", "Every claim"]
 

@@ -1266,7 +1266,7 @@ claims.check(
     kept["dense, cycle"][0],
     "15 %",
     band=(None, 32),
-    stand_in=(None, 26),
+    stand_in=(None, 28),
     data=MNIST,
 )
 

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 import tensorflow as tf
 from hypothesis import given
@@ -243,7 +244,7 @@ def learned_and_stated(x_test, y_test):
     claims = SimpleNamespace(
         exact=lambda *_: None, check=lambda name, measured, *_, **__: stated.update({name: measured})
     )
-    scope = {"SEED": 0, "claims": claims}
+    scope = {"SEED": 0, "claims": claims, "pd": pd}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("utils.datasets.load_mnist", lambda: ((x[:400], y[:400]), (x_test, y_test)))
         patch.setattr(plt, "show", lambda: plt.close("all"))

@@ -361,7 +361,7 @@ def plain(text):
     return " ".join(re.findall(r"\w+", text.replace("\\", "")))
 
 
-@pytest.mark.parametrize(("page", "read"), zip(FOUND, (asked.exercises, asked.poll), strict=True))
+@pytest.mark.parametrize(("page", "read"), list(zip(FOUND, (asked.exercises, asked.poll), strict=True)))
 def test_a_page_lists_what_every_lecture_asks_and_leads_to_its_place(students, page, read):
     links = elements(students, page, "article p > strong > a")
     wanted = [(lecture, one) for lecture in lectures.read(ROOT) for one in read(lecture)]

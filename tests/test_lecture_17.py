@@ -1,7 +1,5 @@
 """Lecture 17: the definitions that carry its point, and that no test digit is learned from."""
 
-from types import SimpleNamespace
-
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lecture_source
+import small_digits
 from utils.datasets.mnist import digits
 
 one_round, squared_error, best_matrix, per_pixel = lecture_source.definitions(
@@ -159,22 +158,13 @@ def learned_and_stated(x_test, y_test):
     list, dict
         Everything learned, as arrays; the stated figures.
     """
-    (x, y), _ = digits()
-    stated = {}
-    claims = SimpleNamespace(
-        exact=lambda *_: None, check=lambda name, measured, *_, **__: stated.update({name: measured})
-    )
-    scope = {"SEED": 0, "claims": claims}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("utils.datasets.load_mnist", lambda: ((x[:400], y[:400]), (x_test, y_test)))
-        patch.setattr(plt, "show", lambda: plt.close("all"))
-        for section in lecture_source.lecture("17").sections:
-            if section.title.startswith(("1 ", "3 ", "4 ", "5 ", "6 ", "7 ", "9 ", "10 ")):
-                for cell in section.cells:
-                    if cell.cell_type == "code":
-                        exec(cell.source, scope)
-                        if "def train(" in cell.source:
-                            scope["train"] = shorter(scope["train"])
+
+    def source_of(section, source):
+        if not section.title.startswith(("1 ", "3 ", "4 ", "5 ", "6 ", "7 ", "9 ", "10 ")):
+            return ""
+        return source + "\ntrain = shorter(train)" * ("def train(" in source)
+
+    scope, stated = small_digits.run("17", x_test, y_test, source_of, shorter=shorter)
     networks = [scope[name] for name in ("encoder", "decoder", "to_plane", "alone", "behind", "guess")]
     weights = [weights for model in networks for weights in model.get_weights()]
     judges = scope["referee"].model.get_weights()

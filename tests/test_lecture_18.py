@@ -1,7 +1,5 @@
 """Lecture 18: the definitions that carry its point, and that no test digit is learned from."""
 
-from types import SimpleNamespace
-
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lecture_source
+import small_digits
 from utils.datasets.mnist import digits
 
 noised, score, best_guess, walk_back = lecture_source.definitions(
@@ -192,23 +191,13 @@ def learned_and_stated(x_test, y_test):
     list, dict
         Everything learned, as arrays; the stated figures.
     """
-    (x, y), _ = digits()
-    stated = {}
-    claims = SimpleNamespace(
-        exact=lambda *_: None, check=lambda name, measured, *_, **__: stated.update({name: measured})
-    )
-    scope = {"SEED": 0, "claims": claims}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("utils.datasets.load_mnist", lambda: ((x[:400], y[:400]), (x_test, y_test)))
-        patch.setattr(plt, "show", lambda: plt.close("all"))
-        for section in lecture_source.lecture("18").sections:
-            if section.title.startswith(tuple(f"{number} " for number in range(1, 8))):
-                for cell in section.cells:
-                    if cell.cell_type == "code":
-                        source = cell.source.replace("_000 * 256", "0 * 256").replace(
-                            "2_500 * 256", "50 * 256"
-                        )
-                        exec(source, scope)
+
+    def source_of(section, source):
+        if not section.title.startswith(tuple(f"{number} " for number in range(1, 8))):
+            return ""
+        return source.replace("_000 * 256", "0 * 256").replace("2_500 * 256", "50 * 256")
+
+    scope, stated = small_digits.run("18", x_test, y_test, source_of)
     models = [scope[name] for name in ("encoder", "decoder", "net")] + [scope["referee"].model]
     weights = [weights for model in models for weights in model.get_weights()]
     return [*weights, scope["stored"], scope["centre"], scope["scale"], scope["five"]], stated

@@ -1,7 +1,5 @@
 """Lecture 19: the definitions that carry its point, and that no test digit is learned from."""
 
-from types import SimpleNamespace
-
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import lecture_source
+import small_digits
 from utils.datasets.mnist import digits
 
 value, slopes, duel, farther, spiral = lecture_source.definitions(
@@ -239,23 +238,14 @@ def learned_and_stated(x_test, y_test):
     list, dict
         Everything learned, as arrays; the stated figures.
     """
-    (x, y), _ = digits()
-    stated = {}
-    claims = SimpleNamespace(
-        exact=lambda *_: None, check=lambda name, measured, *_, **__: stated.update({name: measured})
-    )
-    scope = {"SEED": 0, "claims": claims, "pd": pd}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("utils.datasets.load_mnist", lambda: ((x[:400], y[:400]), (x_test, y_test)))
-        patch.setattr(plt, "show", lambda: plt.close("all"))
-        for section in lecture_source.lecture("19").sections:
-            for cell in section.cells:
-                whole = section.title.startswith(("1 ", "6 ", "★ 10 "))
-                defines = any(f"def {name}(" in cell.source for name in ("contest", "train"))
-                if cell.cell_type == "code" and (whole or defines):
-                    exec(cell.source, scope)
-                    if "def train(" in cell.source:
-                        scope["train"] = shorter(scope["train"])
+
+    def source_of(section, source):
+        defines = any(f"def {name}(" in source for name in ("contest", "train"))
+        if not (defines or section.title.startswith(("1 ", "6 ", "★ 10 "))):
+            return ""
+        return source + "\ntrain = shorter(train)" * ("def train(" in source)
+
+    scope, stated = small_digits.run("19", x_test, y_test, source_of, pd=pd, shorter=shorter)
     networks = [scope[name] for name in ("encoder", "decoder", "G", "D")]
     weights = [weights for model in networks for weights in model.get_weights()]
     return [*weights, *scope["referee"].model.get_weights(), scope["drawn"]], stated

@@ -88,6 +88,7 @@ import keras
 import tensorflow as tf  # the game moves two networks in turn, so we write its steps ourselves
 from keras import layers, ops
 
+tf.config.threading.set_intra_op_parallelism_threads(1)  # small networks: two threads wait for each other
 keras.utils.set_random_seed(SEED)
 print(f"Keras on {keras.backend.backend()}, {keras.distribution.list_devices()[0]}")
 

@@ -160,7 +160,7 @@ def test_a_run_sheet_adds_up_the_core_with_what_to_ask():
     sheet = asked.run_sheet(toy(), {})
     first, poll = rows(sheet)
     assert (first[:2], poll[:2]) == (("62", "1:02"), ("5", "1:07"))
-    assert first[2].startswith("**[1 Words](#42-section-1)**")
+    assert first[2].startswith("**[1 Words](#section-42-1)**")
     assert "*Ask:* **Vote:** is it one,\n    or two?" in first[2]
     assert '*Aside:* Likely question: "why?"' in first[2]
     assert "*Ask A:* Is it two?" in poll[2]

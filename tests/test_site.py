@@ -279,7 +279,7 @@ def test_each_term_leads_to_the_section_that_introduces_it_and_back(students):
         anchor, _, target = entries(students)[term.name]
         page, _, place = target.partition(".html#")
         (section,) = elements(students, page, f"section#{place}")
-        assert glossary.key(section.h2.contents[0].strip()) == term.section[3:]
+        assert lectures.key(section.h2.contents[0].strip()) == term.section[3:]
         said = [link.text for link in section.select(f"a[href='../glossary.html#{anchor}']")]
         english = [text for text in said if term.pattern().fullmatch(text)]
         chinese = [text for text in said if term.pattern(chinese=True).fullmatch(text)]

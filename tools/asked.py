@@ -1,12 +1,13 @@
 """What lectures ask (exercises, polls, votes), and the site's pages of it, with the lecturer's run sheets.
 
-Links lead to places such as `06-exercise-1` and `06-poll-a`, which tools/site.py sets in the lectures' pages.
+Links lead to places in the lectures' pages: `06-exercise-1` and `06-poll-a`, which tools/site.py sets there,
+and `section-06-5`, which tools/terms.py sets.
 """
 
 import re
 from dataclasses import dataclass
 
-from tools import ToolError, build, forms, lectures, measured
+from tools import ToolError, build, forms, glossary, lectures, measured
 from utils.datasets import catalogue
 
 EXERCISE = re.compile(r"^\*(\d+)\. (.+?)\*(.*?)(?=^\*\d+\. |^<details>|\Z)", re.MULTILINE | re.DOTALL)
@@ -152,13 +153,14 @@ def run_sheet(lecture, run):
         "## In class",
     ]
     rows, total = [], 0
-    for number, section in enumerate(lecture.sections, 1):
+    for section in lecture.sections:
         if section.minutes is None or section.is_deeper:
             continue
         total += section.minutes
         first, *others = section.asides
         asides = [re.sub(r"\A\d+ minutes?\.\s*", "", first), *others]
-        title = f"**[{section.title}](#{lecture.number}-section-{number})**"
+        label = glossary.label(f"{lecture.number} {section.key}")
+        title = f"**[{section.title}](#{label})**"
         lines = [title, *(f"*Ask:* {text}" for text in asked_in(section))]
         if section.title == "Poll":
             lines += [f"*Ask {one.title[0]}:* {one.english}" for one in poll(lecture)]

@@ -388,9 +388,10 @@ def skipped(path, found):
 
 def sections(path, root):
     """Return the sections that a path takes, by their lectures' numbers; none if it takes whole lectures."""
+    keys = {number: [*map(str, its_sections)] for number, its_sections in path.get("sections", {}).items()}
     return {
-        lecture.number: [one for one in lecture.sections if one.number in path["sections"][lecture.number]]
-        for lecture in (lectures.read(root, path["lectures"]) if "sections" in path else ())
+        lecture.number: [one for one in lecture.sections if one.key in keys[lecture.number]]
+        for lecture in (lectures.read(root, path["lectures"]) if keys else ())
     }
 
 
@@ -415,7 +416,7 @@ def paths(root, language, page="notebooks/{}.ipynb"):
         for number in path["lectures"]:
             stop = linked([number], found, language, page)
             if chosen:
-                these = [f"{'★ ' * one.title.startswith('★')}{one.number}" for one in chosen[number]]
+                these = [f"{'★ ' * one.title.startswith('★')}{one.key}" for one in chosen[number]]
                 stop += f" (sections {', '.join(these)})" if english else f"（第 {'、'.join(these)} 节）"
             stops.append(stop)
         name = says(path, "name", language) + (".** " if english else "。**")

@@ -80,15 +80,9 @@ def read(root):
     return [Term(name, **entry) for name, entry in entries.items()]
 
 
-def key(title):
-    """Return a section's part of `Term.section`: the number that its title begins with, else the title."""
-    numbered = re.match(r"(?:★ )?(\d+) ", title)
-    return numbered[1] if numbered else title
-
-
 def sections(course):
     """Return the sections of lectures by `Term.section`."""
-    return {f"{one.number} {key(section.title)}": section for one in course for section in one.sections}
+    return {f"{one.number} {section.key}": section for one in course for section in one.sections}
 
 
 def words(markdown):

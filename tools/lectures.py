@@ -67,10 +67,9 @@ class Section:
         return "\n\n".join(cell.source for cell in prose)
 
     @property
-    def number(self):
-        """The number before its title, of a ★ section, too; None if it has none."""
-        found = re.match(r"(?:★ )?(\d+) ", self.title)
-        return int(found[1]) if found else None
+    def key(self):
+        """What it is called by in its lecture: "5" or "Recap"."""
+        return key(self.title)
 
     @property
     def is_deeper(self):
@@ -170,6 +169,12 @@ def read(root, only=()):
     if missing := [script.stem for script in scripts if script.stem not in facts]:
         raise ToolError(f"{INDEX} has no [{missing[0]}]: give the lecture its table there")
     return [Lecture(one.stem, one.read_text(encoding="utf-8"), facts[one.stem]) for one in scripts]
+
+
+def key(title):
+    """Return what a section is called by: the number that its title begins with, else the title."""
+    numbered = re.match(r"(?:★ )?(\d+) ", title)
+    return numbered[1] if numbered else title
 
 
 def claims_of(cell, lecture):

@@ -22,15 +22,14 @@ ALONE = "---\norphan: true\n---\n\n"  # else contents have a fold for them, whos
 
 
 class Places(SphinxTransform):
-    """Give a lecture's sections, exercises and questions names to link to, such as 06-exercise-1."""
+    """Give a lecture's exercises and questions names to link to, such as 06-exercise-1."""
 
     default_priority = 700  # before Sphinx notes the names
 
     def apply(self):
-        """Name sections, and paragraphs that begin with an exercise's number or a question's letter."""
+        """Name paragraphs that begin with an exercise's number or a question's letter."""
         if lecture := lecture_of(self.env):
-            for number, section in enumerate(lecture_sections(self.document), 1):
-                self._name(section, f"{lecture[:2]}-section-{number}")
+            for section in lecture_sections(self.document):
                 for kind in NUMBERED.keys() & set(section["ids"]):
                     its_type, pattern = NUMBERED[kind]
                     for paragraph in section.children:
@@ -47,7 +46,7 @@ class Places(SphinxTransform):
 class Minutes(SphinxTransform):
     """Write its minutes behind each section's title, and a link to the run sheet below the lecture's."""
 
-    default_priority = 701  # after the sections have their names
+    default_priority = 701
 
     def apply(self):
         """Change the lecture's page, if this is one."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 
-from tools import glossary
+from tools import glossary, lectures
 
 # What a link may stand in: no heading, other link, code, formula or HTML.
 PROSE = (nodes.paragraph, nodes.strong, nodes.emphasis, nodes.bullet_list, nodes.enumerated_list)
@@ -22,7 +22,7 @@ def setup(app):
 
 
 def know_terms(app, doctree):
-    """Name a lecture's sections, to which the glossary refers, and link their terms to the glossary."""
+    """Name a lecture's sections, to which the glossary and run sheets refer, and link their terms to it."""
     folder, _, name = app.env.docname.rpartition("/")
     if folder != "notebooks":
         return
@@ -30,7 +30,7 @@ def know_terms(app, doctree):
     for section in next(doctree.findall(nodes.section)).children:
         if isinstance(section, nodes.section):
             title = titled(section)
-            place = f"{name[:2]} {glossary.key(title)}"
+            place = f"{name[:2]} {lectures.key(title)}"
             app.env.domains.standard_domain.note_hyperlink_target(
                 *(glossary.label(place), app.env.docname, section["ids"][0]),
                 f"Lecture {int(name[:2])} · {title}",

@@ -12,7 +12,7 @@ import nbformat
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # tools/ is not installed
 
-from tools import MATHJAX, asked, badges, controls, course_map, evidence, glossary, tables  # noqa: E402
+from tools import MATHJAX, asked, badges, controls, course_map, evidence, glossary, lectures, tables  # noqa: E402
 
 project = "Deep learning lectures"
 author = "deep-learning-lectures contributors"
@@ -58,7 +58,7 @@ def lecture_map(found):
             lines = [
                 f"- **{one['title']}**",
                 one["question"],
-                one["headline"],
+                one["headline"] and f"One of its figures: {one['headline']}",
                 " · ".join(filter(None, facts)),
             ]
             blocks.append("\n\n  ".join(filter(None, lines)))
@@ -100,7 +100,10 @@ def stage(app) -> None:
     for name, path in sources.items():
         notebook = nbformat.read(path, as_version=4)
         if not app.tags.has("instructor"):
-            notebook.cells = [c for c in notebook.cells if "instructor" not in c.metadata.get("tags", [])]
+            notebook.cells = [c for c in notebook.cells if not lectures.is_aside(c)]
+        for cell in notebook.cells:
+            if lectures.is_aside(cell):
+                cell.source = asked.boxed(cell.source)
         notebook.cells[0].source = tables.without_badge_image(notebook.cells[0].source)
         notebook.cells[0].source += f"\n\n{course_map.neighbours(ROOT, path.stem)}"
         text, copy = nbformat.writes(notebook), folder / name

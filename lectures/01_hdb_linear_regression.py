@@ -280,7 +280,7 @@ plotting.show(
 #
 # 线性模型写成 $\hat y = Xw$：$X$ 的每一行是一套房，每一列是一个特征。平方损失下的经验风险是 $\hat R(w)=\frac1N\lVert Xw-y\rVert^2$。它是凸函数，所以梯度为零的地方就是最小值。令梯度为零，得到正规方程 $X^\top Xw=X^\top y$，于是 $w=(X^\top X)^{-1}X^\top y$。几何上，**最小二乘**就是把 $y$ 正交投影到 $X$ 的列空间：残差与每一列都垂直。
 #
-# 只用面积，直线必须过原点；加一列全 1，就有了截距，线性变成仿射。手写的公式、`lstsq`、scikit-learn 三者给出的权重相差不到 **1 分** 钱。
+# 只用面积，直线必须过原点；加一列全 1，就有了截距，线性变成仿射。手写的公式、`lstsq`、scikit-learn 三者给出的权重相差不到 **1 分**钱。
 #
 # 为什么平时用 `lstsq` 而不用公式？26 个镇的列加上全 1 的一列，秩只有 **26**，因为 26 列相加正好等于那一列全 1，$X^\top X$ 不可逆。`lstsq` 照样能解；或者去掉一个镇，让它成为其他镇的基准。
 #
@@ -367,7 +367,7 @@ claims.exact("rank of 26 towns and a constant", np.linalg.matrix_rank(X), "26")
 # %% [markdown]
 # Rank **26**: the towns' columns add up to the column of ones. So infinitely many $w$ fit equally well, and
 # $X^\top X$ has no inverse. `lstsq` returns the shortest $w$. Or we drop one town, to which the others are then
-# compared. The predictions are the same.
+# compared. The predictions are the same. Networks have no such formula: there we search.
 
 
 # %% tags=["nbval-check-output"]
@@ -652,7 +652,7 @@ median_fit, median_miss = np.median(curves, axis=0).T
 plt.semilogy(median_fit, marker="o", label="on the 15 sales that were fitted")
 plt.semilogy(median_miss, marker="s", label="on the test sales")
 plt.ylim(0.001, 10)
-plt.text(0, 0.0014, "at degree 14 on the 15 sales: zero, but for rounding", fontsize=13)
+plt.text(0, 0.0014, "at degree 14 on the 15 sales: zero, apart from rounding", fontsize=13)
 plt.legend(loc="upper left")
 plotting.show(
     "A perfect fit to 15 sales is worthless for the rest",
@@ -684,7 +684,7 @@ def within(rows, judge):
 
 everywhere = np.array([errors(phi, y, r, test)[1] for r in rows])
 inside = np.array([errors(phi, y, r, within(r, test))[1] for r in rows])
-np.median([everywhere, inside], axis=1).round(1)
+[f"{rmse:,.1f} %" for rmse in np.median([everywhere, inside], axis=1)]
 
 # %% tags=["nbval-check-output"]
 fit_14, miss_14 = np.median([misses(phi, y, rows, judge) for rows in draws], axis=0)
@@ -1094,14 +1094,14 @@ np.stack([model_time, model_months]).round(2)
 # %% [markdown]
 # A line through time cannot bend; 89 columns can. All our models, and the floor:
 
-# %% mystnb={"image": {"alt": "Horizontal bars of test error, from top to bottom: no feature, area, area with square and cube, then with lease, storey and town, then with a month index, then with a column for every month, and last, hatched, the floor from twins alike in all ten columns. Area with and without powers are equal; each other model is lower than the one before; the floor is far below all."}}
+# %% mystnb={"image": {"alt": "Horizontal bars of test error, from top to bottom: no feature, area, area with square and cube, then area, lease, storey and town, then these with a month index, then these with a column for every month instead, and last, hatched, the floor from twins alike in all ten columns. Area with and without powers are equal; each other model is lower than the one before; the floor is far below all."}}
 steps = {
     "nothing: the mean price": errors(ones[:, None], y, train, test)[1],
     "area": model_1[1],
     "area, square, cube": model_2[1],
-    "+ lease, storey, town": model_3[1],
-    "+ month as a number": model_time[1],
-    "+ a column for every month": model_months[1],
+    "area, lease, storey, town": model_3[1],
+    "these and month as a number": model_time[1],
+    "these and a column for every month": model_months[1],
     "floor for all ten columns (twins)": floor,
 }
 colors = ["C0"] * 6 + ["0.7"]
@@ -1111,7 +1111,9 @@ plt.gca().invert_yaxis()
 plt.xlim(0, 40)
 plt.grid(axis="y", visible=False)
 plotting.show(
-    "Information lowers the error, and much is still missing", "error in this run (% of the mean price)", ""
+    "Information lowers the error; the floor is still far below",
+    "error in this run (% of the mean price)",
+    "",
 )
 
 # %% tags=["nbval-check-output"]
@@ -1437,9 +1439,11 @@ claims.table()
 #
 # 先表态，再展开答案。
 #
-# 1. 一个模型只看面积，训练误差 28 %，测试误差 28 %；所有列都相同的成交，价格只相差 4 %。最该先试什么：加数据、加正则化，还是再加几列？
-# 2. 训练误差 12 %，测试误差 12 %，$x$ 相同的样本之间也相差 12 %。换一个大得多的网络，误差会降吗？
-# 3. 邮政编码（如 560123）该怎样喂给线性模型？
+# A. 一个模型只看面积，训练误差 28 %，测试误差 28 %；所有列都相同的成交，价格只相差 4 %。最该先试什么：加数据、加正则化，还是再加几列？
+#
+# B. 训练误差 12 %，测试误差 12 %，$x$ 相同的样本之间也相差 12 %。换一个大得多的网络，误差会降吗？
+#
+# C. 邮政编码（如 560123）该怎样喂给线性模型？
 #
 # </details>
 #
@@ -1644,7 +1648,7 @@ assert check_ridge(ridge_solution) is None
 # <details>
 # <summary>中文</summary>
 #
-# 想继续读：Hastie 等人的《统计学习基础》第 2、3 章讲线性回归、偏差和不可约噪声；Goodfellow 等人的《深度学习》第 5 章用同样的 T、E、P 语言；Mitchell 的《机器学习》第 1 章是这套定义的出处；图灵 1950 年的论文今天读来仍然有趣。
+# 想继续读：Hastie 等人的《统计学习基础》第 2、3、7 章讲线性回归、偏差和不可约噪声；Goodfellow 等人的《深度学习》第 5 章用同样的 T、E、P 语言；Mitchell 的《机器学习》第 1 章是这套定义的出处；图灵 1950 年的论文今天读来仍然有趣。
 #
 # </details>
 #

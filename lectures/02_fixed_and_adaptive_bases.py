@@ -672,7 +672,9 @@ claims.exact("risk in the far valley over the near one", ratio, "4.3 times")
 #
 # 先投票，再往下读。第一问：误差要降到五分之一，一、二、三维的网格各要几倍的块数？第二问：灾难的根源是维数，还是网格？十六维的光滑目标，969 项三次以内的多项式会剩下 50 %、20 % 还是 3 %？第三问：“钟”“陡坎”“波”三个目标，多项式、固定铰链、网络，各是谁赢？
 #
-# 一维对固定基太客气了。把 $[0,1]^d$ 的每条边切成 $n$ 段，得到 $m=n^d$ 块，每块上取常数。误差与段长成正比，要降到五分之一，每条边都要切细五倍：$d=1,2,3$ 时，块数变成 5、25、125 倍，误差都缩小到原来的 **5.0** 分之一。误差像 $m^{-1/d}$，这就是**维数灾难**。十六维时每边切两段就要 65,536 块；若只许 1,024 块，等分的网格只剩一个常数，误差 **52** %，只把十条边各切一刀，也还剩 **40** %。
+# 本节第一个目标是一口光滑的“钟”，峰在一个角上。误差都是相对的：除以目标自己的均方根，处处回答 0 就是 100 %。
+#
+# 一维对固定基太客气了。把 $[0,1]^d$ 的每条边切成 $n$ 段，得到 $m=n^d$ 块，每块上取常数。误差与段长成正比，要降到五分之一，每条边都要切细五倍：$d=1,2,3$ 时，块数变成 5、25、125 倍，误差每次都除以 **5.0**。误差像 $m^{-1/d}$，这就是**维数灾难**。十六维时每边切两段就要 65,536 块；若只许 1,024 块，等分的网格只剩一个常数，误差 **52** %，只把十条边各切一刀，也还剩 **40** %。
 #
 # 讲义说多项式也逃不掉。我们量了，结果出乎意料：次数不超过 1 的多项式只有 17 项，误差 **22** %；153 项，**8.2** %；969 项，**3.1** %。目标足够光滑，低次多项式恰好合适。维数本身并不致命。
 #
@@ -922,7 +924,7 @@ claims.exact("mean square left of a wave by any 969 fixed terms", 100 * (1 - 969
 #
 # 第 3 节我们帮了忙：只搜索结点，权重直接解出来。真正的网络连斜率也要学：$f(x)=b+\sum_i w_i\,\mathrm{relu}(a_i x+c_i)$。九个单元共 28 个参数，用 Adam（一种给每个参数各定步长的梯度下降）走 4,000 步，在四分之一的点上拟合，在其余的点上评分。换三种起点，各试 100 次。
 #
-# 常见软件库的默认起点让所有拐点 $-c_i/a_i$ 都落在 $x=0$。结果只有约 **24** % 胜过 9 项余弦；另有约 **71** % 的误差与最好的单个铰链相差不到 5 %。从同一点出发的拐点结伴而行，常常落在同一处，几个单元只顶一个用。
+# 常见软件库的默认起点让所有拐点 $-c_i/a_i$ 都落在 $x=0$。结果只有约 **24** % 胜过 9 项余弦；另有约 **71** % 的起点，误差与最好的单个铰链相差不到 5 %。从同一点出发的拐点结伴而行，常常落在同一处，几个单元只顶一个用。
 #
 # 把拐点撒开、斜率取 ±4，约 **99** % 胜过 9 项余弦，但只有约 **28** % 胜过参数个数相同的 28 项余弦。斜率改成 ±10，约 **74** % 胜过 28 项余弦。模型没变，数据没变，变的只是起点。
 #
@@ -1243,7 +1245,7 @@ claims.check("slope of sampled cosines, d = 1", slopes[0], "−0.50", band=(-0.5
 claims.check("slope of sampled cosines, d = 16", slopes[-1], "−0.50", band=(-0.5135, -0.4865))
 
 # %% [markdown]
-# The slope is **−0.50** in one dimension and **−0.50** in 16. All three side by side:
+# The slope is **−0.50** in one dimension and **−0.50** in 16. All three side by side (of the grid in 16 dimensions one point alone is drawn: two intervals a side would take 65,536 terms):
 
 # %% mystnb={"image": {"alt": "Three panels of relative RMS error against the number of terms, both axes logarithmic, with lines for 1, 2, 4 and 16 dimensions. The grid's lines get flatter with dimension, and so do the polynomials', though they bend down more and more. The sampled cosines' lines are parallel, with slope minus one half, and higher in high dimension."}}
 fig, axes = plt.subplots(1, 3, sharex=True, sharey=True)
@@ -1354,9 +1356,11 @@ claims.table()
 #
 # 先表态，再展开答案。
 #
-# 1. 第二轮为什么容易得多？（甲）六个数比三个多（乙）看过目标以后，从更多的数里选（丙）加起来的数更多。
-# 2. “多项式能逼近任何连续函数，所以不需要神经网络。”错在哪里？
-# 3. “十六维太高，低次多项式肯定不行。”对吗？
+# A. 第二轮为什么容易得多？（甲）六个数比三个多（乙）看过目标以后，从更多的数里选（丙）加起来的数更多。
+#
+# B. “多项式能逼近任何连续函数，所以不需要神经网络。”错在哪里？
+#
+# C. “十六维太高，三次多项式肯定不行。”对吗？
 #
 # </details>
 #

@@ -68,7 +68,7 @@ SEED = claims.start("04")  # prints lecture, data policy and seed; COURSE_SEED o
 #
 # 站在 $\theta$ 处，只看得见脚下的坡度。泰勒展开说，一小步 $\delta$ 会让风险变成大约 $R(\theta)+\delta^\top\nabla R(\theta)$。步长相同时，正对着负梯度走，下降得最多。这就是**梯度下降**：$\theta\leftarrow\theta-\varepsilon\nabla R(\theta)$，$\varepsilon$ 叫学习率。在上面那个山谷里，梯度就是 $\theta$ 本身，所以每走一步乘以 $1-\varepsilon$。
 #
-# 走一步的结果是 $\theta_k=(1-\varepsilon)^k\theta_0$，程序与公式相差不到 **1e-12**。学习率不超过 **1** 时，从不越过谷底；再大，就在谷底两边来回跳，但仍然收敛。到了 **2** 就不再收敛。泰勒展开只管脚下附近，步子太大，它就不作数了。
+# 走 $k$ 步的结果是 $\theta_k=(1-\varepsilon)^k\theta_0$，程序与公式相差不到 **1e-12**。学习率不超过 **1** 时，从不越过谷底；再大，就在谷底两边来回跳，但仍然收敛。到了 **2** 就不再收敛。泰勒展开只管脚下附近，步子太大，它就不作数了。
 #
 # </details>
 
@@ -653,7 +653,7 @@ def explore(eps, targets, rng):
     """Draw the walks at the rate eps."""
     draw_walks(eps, targets, rng)
     plt.legend(loc="lower right")
-    plotting.show(f"Floor: variance {floor(eps):.3f}", "step k", "θ")
+    plotting.show(f"ε = {eps:.2f}: the variance settles at {floor(eps):.3f}", "step k", "θ")
 
 
 slider = FloatSlider(0.3, min=0.02, max=1.9, step=0.02, description="ε", continuous_update=False)
@@ -794,7 +794,7 @@ claims.check("variance × M over theory, M = 100", ratio[100], "1.00", band=(0.9
 #
 # 先投票，再往下读：五种方案都从 1 出发，哪一种会冻在半路？一万步以后，哪一种最好？
 #
-# 第二味药：让学习率随时间下降。罗宾斯和门罗给出了到达谷底的*充分*条件：$\sum\varepsilon_k=\infty$（总路程够长，从哪里都走得到），$\sum\varepsilon_k^2<\infty$（总噪声有限）。$\varepsilon_k=C/k$ 两条都满足；常数学习率违反第二条，$0.5/k^2$ 违反第一条。工程上常用**阶梯衰减**：隔一阵子，学习率除以十。
+# 第二味药：让学习率随时间下降。罗宾斯和门罗给出了到达谷底的**充分**条件：$\sum\varepsilon_k=\infty$（总路程够长，从哪里都走得到），$\sum\varepsilon_k^2<\infty$（总噪声有限）。$\varepsilon_k=C/k$ 两条都满足；常数学习率违反第二条，$0.5/k^2$ 违反第一条。工程上常用**阶梯衰减**：隔一阵子，学习率除以十。
 #
 # $C=1$ 时，$\theta_k$ 恰好是前 $k$ 个抽到的值的平均，误差按 $1/\sqrt k$ 缩小，双对数斜率 **−0.500**：误差减半，步数要四倍。一万步以后，它在五种方案里最好。$C=0.25$ 更慢：斜率的极限是 $-\min(C,\frac12)$。而 $0.5/k^2$ 的均值从 1 出发，永远停在 **0.358**：路太短了。
 #
@@ -856,7 +856,7 @@ claims.check("left over with 0.5/k²", left_over, "0.358", band=(0.322, 0.394))
 
 # %% [markdown]
 # The running mean falls with slope **−0.500**: half the error takes four times the steps, as for any mean of
-# independent draws. It wins here, with 0.01 left. $C = ¼$ is slower: in the limit the slope is $-\min(C, ½)$. In a real
+# independent draws. It wins here, with 0.01 left. $C = \frac14$ is slower: in the limit the slope is $-\min(C, \frac12)$. In a real
 # problem the right $C$ depends on the curvature, which we do not know. A constant rate breaks the second condition,
 # $0.5/k^2$ the first: its mean stops at **0.358** of where it started, because the road was too short. Hence step
 # decay: stay on a floor for a while, then go down a stair. (It stops at its last floor, unless the stairs go on.)
@@ -887,7 +887,7 @@ claims.check("left over with 0.5/k²", left_over, "0.358", band=(0.322, 0.394))
 #
 # 步行者没有惯性，球有。$F=ma$：力是 $-\nabla R$，再加一点摩擦，写成 $v\leftarrow\alpha v-\varepsilon\nabla R$，$\theta\leftarrow\theta+v$，这就是**动量**；$\alpha=0$ 就是梯度下降。狭长的山谷 $\frac12(\theta_1^2+100\,\theta_2^2)$ 里，$1/\lambda<\varepsilon<2/\lambda$ 时梯度下降左右来回折，沿谷底却几乎不动。
 #
-# 学习率取 0.0195，紧挨着上限。没有动量，要 **45** 步才不再偏离谷底线 0.1 以上；$\alpha=½$ 只要 **7** 步：一左一右的推力部分抵消，方向一致的推力越积越多。把距离缩到百万分之一，一个要 **684** 步，一个要 **326** 步；$\alpha=¾$ 只要 **103** 步，$\alpha=0.9$ 又要 **250** 步，因为动量过了头，球自己也来回摆。
+# 学习率取 0.0195，紧挨着上限。没有动量，要 **45** 步才不再偏离谷底线 0.1 以上；$\alpha=\frac12$ 只要 **7** 步：一左一右的推力部分抵消，方向一致的推力越积越多。把距离缩到百万分之一，一个要 **684** 步，一个要 **326** 步；$\alpha=\frac34$ 只要 **103** 步，$\alpha=0.9$ 又要 **250** 步，因为动量过了头，球自己也来回摆。
 #
 # 学习率取 0.01，第一个答案就反过来了：没有动量，**1** 步就到谷底线；$\alpha=0.9$ 的球要横着摆 **44** 步。可是沿谷底它仍然快得多：**1,341** 步对 **258** 步。所以动量的好处是沿谷底走得快；只有在上限附近，步行者才会久久地来回折，动量才有用武之地。
 #
@@ -1004,8 +1004,8 @@ claims.exact("home without momentum, ε = 0.01", home[0.01, 0], "1,341 steps")
 claims.exact("home at α = 0.9, ε = 0.01", home[0.01, 0.9], "258 steps")
 
 # %% [markdown]
-# At 0.0195 the walker zigzags for **45 steps**, the ball with $\alpha = ½$ for **7 steps**. To a millionth of the
-# distance it takes **684 steps** without momentum, **326 steps** with $\alpha = ½$ and **103 steps** with ¾. With 0.9 it
+# At 0.0195 the walker zigzags for **45 steps**, the ball with $\alpha = \frac12$ for **7 steps**. To a millionth of the
+# distance it takes **684 steps** without momentum, **326 steps** with $\alpha = \frac12$ and **103 steps** with $\frac34$. With 0.9 it
 # takes **250 steps**: now the ball itself swings too long.
 #
 # At 0.01 the first answer turns round. The walker is at the bottom line after **1 step**, and the ball with
@@ -1253,7 +1253,7 @@ keras.ops.convert_to_numpy(ball), path(0.01, 0.9)[-1]
 # %% [markdown]
 # ## ★ 10 A real network: ten exact steps, or a thousand noisy ones?
 #
-# We take 5,000 handwritten digits, 64 hidden ReLU units and a softmax (lecture 3). Everybody may read each digit ten
+# We take 5,000 handwritten digits, 64 hidden ReLU units and a softmax (lecture 3). Each method may read each digit ten
 # times. The full batch makes ten exact steps of that, SGD with $M = 50$ a thousand noisy ones.
 #
 # **Prediction.** Section 3 suggests: far from the minimum most examples agree, so a noisy step may be almost as good as
@@ -1665,9 +1665,11 @@ claims.table()
 #
 # 先表态，再展开答案。
 #
-# 1. 学习率不变，训练风险早已不降，只在一条水平线上下抖。先做什么：多训练几轮、降低学习率，还是加大动量？
-# 2. 批量和学习率都加倍，地板怎么变？
-# 3. 有人把面积改用平方毫米。最小二乘的预测变不变？梯度下降的步数呢？
+# A. 学习率不变，训练风险早已不降，只在一条水平线上下抖。先做什么：多训练几轮、降低学习率，还是加大动量？
+#
+# B. 批量和学习率都加倍，地板怎么变？
+#
+# C. 有人把面积改用平方毫米。最小二乘的预测变不变？梯度下降的步数呢？
 #
 # </details>
 #

@@ -12,7 +12,7 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/deep-learning-lectures/deep-learning-lectures/blob/main/notebooks/05_permutation_invariance.ipynb)
 #
 # Cut a picture of a handwritten digit into its 784 pixels. Shuffle them, glue them back, and treat every other picture in
-# exactly the same way. You will not recognise a single digit. What does a fully connected network lose whose weights stay
+# exactly the same way. You will not recognise a single digit. What does a fully connected network lose if its weights stay
 # as they are? And what does it lose if it may train again? The two questions are easily mixed up. This lecture tells them
 # apart.
 #
@@ -53,7 +53,7 @@ SEED = claims.start("05")  # prints lecture, data policy and seed; COURSE_SEED o
 #
 # 要留心的是保存。`Lambda` 存进文件的是 Python 字节码，换个 Python 版本可能就读不出来；Keras 默认也拒绝加载，因为陌生人的文件里可以藏任何代码。今天更地道的写法是 `Rescaling(1/255)`，文件里只存一个数。
 #
-# 网络是两个宽 256 的 ReLU 隐藏层，加一个十类的 softmax，共 **269,322** 个参数，其中四分之三直接连在像素上。
+# 网络是两个宽 256 的 ReLU 隐藏层，加一个十类的 softmax，共 **269,322** 个参数，其中四分之三直接连在像素上：第一个矩阵每个像素占一行，请记住这些行。训练用 Adam，学习率从 0.004 起，沿半个余弦降到零。
 #
 # </details>
 #
@@ -254,7 +254,7 @@ claims.check(
 # They agree to better than **1e-3**, on a CPU to a few millionths. From now on we may use whichever is handier.
 
 # %% [markdown] tags=["instructor"]
-# 11 minutes. Training takes some fifteen seconds of them. Common confusion: the history's training accuracy is an average *during* the epoch, while the
+# 11 minutes. Training takes some fifteen seconds. Common confusion: the history's training accuracy is an average *during* the epoch, while the
 # weights still move, so early on the test curve may lie above it.
 
 # %% [markdown]
@@ -464,7 +464,7 @@ claims.check(
 #
 # </details>
 #
-# The trained network is lost. Is its *knowledge* lost? Look at one unit of the first layer by hand. Two inputs $x = (3, 5)$, two
+# The trained network is lost. Is its *knowledge* lost? Take a first layer small enough to do by hand: two inputs $x = (3, 5)$, two
 # hidden units, and a row of weights for each input.
 
 # %% tags=["nbval-check-output"]
@@ -626,7 +626,7 @@ plotting.show("A shuffle costs nothing once the weights follow", "test accuracy 
 # readable as digits.
 #
 # Keep two statements apart. *Weights fixed, inputs shuffled: is the output the same?* No; section 4. *Is there a network in the same
-# hypothesis space that does as well on shuffled inputs?* Yes; section 5 wrote it down. With $f$ the space $\mathcal{H}$ always holds $f_P$. So the
+# hypothesis space that does as well on shuffled inputs?* Yes; section 5 wrote it down. Whenever $\mathcal{H}$ holds $f$, it holds $f_P$, too. So the
 # smallest empirical risk that can be reached or approached is *equal* on both data sets, whatever the data:
 #
 # $$\inf_{f \in \mathcal{H}} \frac1N \sum_i \ell\big(f(Px_i), y_i\big) = \inf_{f \in \mathcal{H}} \frac1N \sum_i \ell\big(f(x_i), y_i\big).$$
@@ -713,7 +713,7 @@ features, strength = table.iloc[:, :-1].to_numpy(float), table.iloc[:, -1].to_nu
 table.columns[:-1].tolist()
 
 # %% [markdown]
-# Cement before water, or water before cement: a convention. Each column means something on its own. The course calls them **dense features**. Shuffle the columns,
+# Cement before water, or water before cement: a convention. Each column means something on its own. The course calls such columns **dense features**. Shuffle the columns,
 # carry the headings along, and *we* lose nothing either. The *rows*, though, stand in an order, with similar mixes side by side. We
 # shuffle them before we split, as lecture 1 taught.
 
@@ -910,7 +910,7 @@ plt.show()
 # Order is easiest to study on a line. A simulated price takes one random step of size about 1 a day, for 250 days. Guess
 # tomorrow's price by today's: off by a step. Now shuffle the days.
 #
-# **Prediction.** By how many steps is the guess off then? And who answers the mean of the walk every day?
+# **Prediction.** By how many steps is the guess off then? And if one answers the mean of the walk every day?
 #
 # <details>
 # <summary>中文</summary>
@@ -1118,9 +1118,11 @@ claims.table()
 #
 # 先表态，再展开答案。
 #
-# 1. 训练好的全连接网络，权重固定，输入像素打乱，输出会变吗？
-# 2. 训练时把每张图随机平移一个像素做增强，能多认对一些。若先把像素打乱、再“平移”打乱后的图，还有帮助吗？
-# 3. 每张图各用一个不同的置换打乱，网络可以重新训练，结果会怎样？
+# A. 训练好的全连接网络，权重固定，输入像素打乱，输出会变吗？
+#
+# B. 训练时把每张图随机平移一个像素做增强，能多认对一些。若先把像素打乱、再“平移”打乱后的图，还有帮助吗？
+#
+# C. 每张图各用一个不同的置换打乱，网络可以重新训练，结果会怎样？
 #
 # </details>
 #
@@ -1312,7 +1314,7 @@ assert check_shuffle_hidden(shuffle_hidden_solution) is None
 # <details>
 # <summary>中文</summary>
 #
-# 想继续读：Diaconis 与 Shahshahani 证明了洗牌的次数；Ng 以及 Li、Zhang、Arora 讲的是*旋转*输入（置换是其中一种）时保持不变的算法，以及它们为此要多用多少数据；Zhang 等人在打乱像素的图上训练大网络；Zaheer 等人讲的是另一种意义上的置换不变。
+# 想继续读：Diaconis 与 Shahshahani 证明了洗牌的次数；Ng 以及 Li、Zhang、Arora 讲的是**旋转**输入（置换是其中一种）时保持不变的算法，以及它们为此要多用多少数据；Zhang 等人在打乱像素的图上训练大网络；Zaheer 等人讲的是另一种意义上的置换不变。
 #
 # </details>
 #

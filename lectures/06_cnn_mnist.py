@@ -1275,7 +1275,7 @@ claims.table()
 # - A convolution is a sliding weighted sum, and a sparse matrix with constant diagonals. Deep learning leaves out the flip.
 # - A filter is as deep as its input, and adds up the channels' answers. Each filter makes one feature map.
 # - Sharing saves parameters far more than multiplications. Stacking and pooling widen the receptive field.
-# - Convolutions follow shifts, but at the border; pooling follows multiples of its stride; global pooling ignores shifts. A CNN that ends in Flatten and Dense is not invariant.
+# - Convolutions follow shifts, except at the border; pooling follows multiples of its stride; global pooling ignores shifts. A CNN that ends in Flatten and Dense is not invariant.
 # - A prior that fits saved almost half of the errors after one pass, and still a sixth against a dense network that saw the digits eight times. One that does not fit cost more than it had saved.
 
 # %% [markdown] tags=["instructor"]
@@ -1289,9 +1289,11 @@ claims.table()
 #
 # 先表态，再展开答案。
 #
-# 1. 把第 7 节网络里的 Flatten 换成全局平均池化，最后的全连接层还剩多少参数？
-# 2. 图像从 28×28 换成 56×56。第一层卷积的参数变成几倍？最后的全连接层呢？
-# 3. 训练和测试的图统统转 90 度，让 CNN 重新训练。它会学成原来的水平吗？
+# A. 把第 7 节网络里的 Flatten 换成全局平均池化，最后的全连接层还剩多少参数？
+#
+# B. 图像从 28×28 换成 56×56。第一层卷积的参数变成几倍？最后的全连接层呢？
+#
+# C. 训练和测试的图统统转 90 度，让 CNN 重新训练。它会学成原来的水平吗？
 #
 # </details>
 #
@@ -1322,7 +1324,7 @@ claims.table()
 # <details>
 # <summary>Answer</summary>
 #
-# Yes, but for chance. "No, a CNN is not equivariant to rotations" tempts, and so does the memory of the shuffled digits: a turn moves nearly every pixel, too. But neighbours stay neighbours. Turn each filter along, and the dense layer's rows as well, and the new network gives the old answers; training can find it as easily.
+# Yes, apart from chance. "No, a CNN is not equivariant to rotations" tempts, and so does the memory of the shuffled digits: a turn moves nearly every pixel, too. But neighbours stay neighbours. Turn each filter along, and the dense layer's rows as well, and the new network gives the old answers; training can find it as easily.
 #
 # 会，只差一点运气。想到“卷积对旋转不等变”，或者想到打乱的数字，都容易答“不会”：转动同样搬走了几乎所有的像素。可是邻居还是邻居：把滤波器一起转，全连接层的行也跟着换，新网络就给出原来的回答，训练起来一样容易。
 #

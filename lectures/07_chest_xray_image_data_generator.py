@@ -104,7 +104,7 @@ claims.check(
 claims.exact("always answering pneumonia, 390 of 624 right", 100 * 390 / 624, "62.5 %")
 
 # %% [markdown]
-# To train on: **1,341** pictures read as normal and **3,875** read as pneumonia. In the test folder 390 of 624 are pneumonia. A program that never looks, and always says so,
+# To train on: **1,341** pictures read as normal and **3,875** read as pneumonia. In the test folder 390 of 624 are pneumonia. A program that never looks, and always says "pneumonia",
 # is right in **62.5 %**.
 #
 # *Healthy* stands for "read as normal": these children were X-rayed for a reason, and a reader may be wrong. *Sick* stands for "read as pneumonia", which
@@ -255,7 +255,7 @@ valid_flow = generator.flow_from_directory(folder / "train", subset="validation"
 test_flow = ImageDataGenerator().flow_from_directory(folder / "test", shuffle=False, **settings)
 
 # %% [markdown]
-# `validation_split` takes the first fifth of each class *by name*. Many children have several pictures, with neighbouring names; a random split would put such a child on both sides. (★ 12 counts.) Who is 1? Ask:
+# `validation_split` takes the first fifth of each class *by name*. Many children have several pictures, with neighbouring names; a random split would put such a child on both sides. (★ 12 counts them.) Who is 1? Ask:
 
 # %% tags=["nbval-check-output"]
 train_flow.class_indices
@@ -851,7 +851,9 @@ claims.check(
 #
 # 第二个嫌疑：网络太小，或者 128 像素看不清肺。要排除它，得有更大的网络和 GPU，这里做不到。可以先问：这样的分数，到底要看到多少才够？
 #
-# 接下来做本该最先做的事：一个简单的基线。64 个数的线性模型，验证集 **91.5 %**，测试集 **75 %**：比卷积网络十个种子的平均只低两个百分点，错法也一样。只看外框的模型，验证集 AUC 竟有 **0.94**；到了测试集，健康的只认出 **32 %**。几乎没有肺，也有同样的好成绩和同样的失败。（说“几乎”，是因为有些患病的片子裁得太紧，肺尖伸进了外框；怎么裁，本身就是捷径的一部分。）
+# 接下来做本该最先做的事：一个简单的基线。64 个数的线性模型，验证集 **91.5 %**，测试集 **75 %**：比卷积网络十个种子的平均只低两个百分点，错法也一样。只看外框的模型，验证集 AUC 竟有 **0.94**；到了测试集，健康的只认出 **32 %**。几乎没有肺，也有同样的好成绩和同样的失败。
+#
+# （说“几乎”，是因为有些患病的片子裁得太紧，肺尖伸进了外框。）这样绕过任务本身的路叫**捷径**，片子怎么裁也是捷径的一部分。
 #
 # 那么我们的卷积网络用不用外框？给每张健康的测试片换上别人的外框：换成病人的，被说成有病的比换成健康人的多 **19** 个百分点；外框减到一半宽，多 **8** 个百分点。反过来，给病人的片子换上健康人的外框，被说成有病的少 **4** 个百分点。它用了图的外圈（宽的外框里也可能有肺的边角）。第 11 讲会画出网络看了哪里，再检验这样的图可不可信。
 #
@@ -987,9 +989,9 @@ claims.check(
 
 # %% [markdown]
 # With 64 numbers a linear model is right in **91.5 %** of the validation pictures and in **75 %** of the test, two points below the network's average over ten seeds, and fails in the same way. The model that sees the frame alone reaches an AUC of **0.94** on validation. On the test it recognises **32 %** of the healthy. So
-# a good score *and* the failure are there with almost no lung. (Almost: in some sick pictures, cut tightly, a tip of a lung reaches the frame. How a picture is cut is part of the shortcut.) A score like ours does not prove that a model reads lungs.
+# a good score *and* the failure are there with almost no lung. (Almost: in some sick pictures, cut tightly, a lung's tip reaches the frame.) A score like ours does not prove that a model reads lungs.
 #
-# Such a road around the task is called a **shortcut**. Does our network take it? Give each healthy test picture the frame of another picture, once of a healthy child and once of a sick one. And the other way round, each sick one. A frame of 16 pixels is an eighth
+# Such a road around the task is called a **shortcut**, and how a picture is cut is part of it. Does our network take it? Give each healthy test picture the frame of another picture, once of a healthy child and once of a sick one. And the other way round, each sick one. A frame of 16 pixels is an eighth
 # of the picture on each side, about up to where the lungs begin; one of 8 pixels leaves nearly all of the lungs.
 
 
@@ -1053,7 +1055,7 @@ claims.check(
 )
 
 # %% [markdown]
-# The same healthy lungs, or nearly: in a sick child's frame **19 points** more of them are called sick, and **8 points** with only 8 pixels of frame. Sick lungs in a healthy child's frame are called sick less often, by **4 points**. So it uses the outer part (at 16 pixels, tips of lungs included), in both directions. (Lecture 11 draws where a network looked, and tests such maps.)
+# The same healthy lungs, or nearly: in a sick child's frame **19 points** more of them are called sick, and **8 points** with only 8 pixels of frame. Sick lungs in a healthy child's frame are called sick less often, by **4 points**. So our network uses the outer part (at 16 pixels, tips of lungs included), in both directions. (Lecture 11 draws where a network looked, and tests such maps.)
 
 # %% [markdown] tags=["instructor"]
 # 15 minutes. Keep the list of suspects on the board and cross out as you go. Do not skip the vote before the table: a class that has bet on "60 %" for the frame remembers 0.94. Likely questions: "what is in the frame?" Arms, shoulders, how tightly
@@ -1314,7 +1316,7 @@ claims.check(
 # %% [markdown]
 # ## ★ 12 Is a child on both sides?
 #
-# Many children have several pictures. A child in two parts gives its answers away, if a network knows it again. Is any child in both folders? And what if we had split the training *files* at random?
+# Many children have several pictures. If a child is in both parts, a network that recognises the child knows the answer. Is any child in both folders? And what if we had split the training *files* at random?
 #
 # <details>
 # <summary>中文</summary>
@@ -1490,7 +1492,7 @@ claims.check(
 )
 
 # %% [markdown]
-# Class weights add **12 points** of the healthy. But no cure moves the AUC by much, up or down: the largest change is **0.012** on average, where 0.06 are missing to the validation. They hardly rank better. They move along the curve, as the threshold of section 8 did without any training, and some sick children pay for it.
+# Class weights add **12 points** of the healthy. But no cure moves the AUC by much, up or down: the largest change is **0.012** on average, while on validation the AUC is 0.06 higher. They hardly rank better. They move along the curve, as the threshold of section 8 did without any training, and some sick children pay for it.
 #
 # (The augmentation has no mirror images: the heart is on the left.) At a single seed 32 pixels may move along the curve as far as class weights do. Nearly all that this network uses is there at 32 pixels, and that is hardly the detail of a lung.
 # We did not try deeper networks or more pixels: that takes a GPU and an afternoon.
@@ -1546,8 +1548,9 @@ claims.table()
 #
 # 先表态，再展开答案。
 #
-# 1. 筛查一万人，其中 1 % 有病。某个网络找得到 98 % 的病人，认得出 52 % 的健康人。被它报警的人里，有多少真的有病：约 2 %、52 %，还是 98 %？
-# 2. 图片数变成十倍，仍用生成器。内存和一轮的时间怎么变？
+# A. 筛查一万人，其中 1 % 有病。某个网络找得到 98 % 的病人，认得出 52 % 的健康人。被它报警的人里，有多少真的有病：约 2 %、52 %，还是 98 %？
+#
+# B. 图片数变成十倍，仍用生成器。内存和一轮的时间怎么变？
 #
 # </details>
 #

@@ -59,7 +59,7 @@ SEED = claims.start("08")  # prints lecture, data policy and seed; COURSE_SEED o
 #
 # $H_l$ is what hidden layer $l$ puts out, $G$ is the activation (ReLU today), and every layer has weights and biases of its own. Without $G$ the whole stack would be one linear map: lecture 3.
 #
-# The lecture compares three networks with two inputs and one output. One layer of 150 units; three layers of 16; six layers of 10.
+# The slides compare three networks with two inputs and one output. One layer of 150 units; three layers of 16; six layers of 10.
 
 # %% mystnb={"image": {"alt": "Three drawings of networks. Left, one tall column of 150 units. Middle, three columns of 16 units. Right, six short columns of 10 units. Each has two inputs at its left and one output at its right."}}
 import matplotlib.pyplot as plt
@@ -110,8 +110,8 @@ claims.exact("parameters of 6 × 10", count["6 × 10"], "591")
 # %% [markdown]
 # **601**, **609** (the slide says "about 600") and **591**. About equal in parameters (not in units: 150, 48, 60), and different in depth.
 #
-# Why deep, then? The lecture names three reasons. Depth represents oscillation cheaply; many parameters need not overfit (lecture 9); layers build features from features (lecture 6 looked at that).
-# It also says that mathematics has no final answer yet. Today we measure the first reason, and what depth costs.
+# Why deep, then? The slides name three reasons. Depth represents oscillation cheaply; many parameters need not overfit (lecture 9); layers build features from features (lecture 6 looked at that).
+# They also say that mathematics has no final answer yet. Today we measure the first reason, and what depth costs.
 
 # %% [markdown] tags=["instructor"]
 # 5 minutes. Let them count 3 × 16 aloud: 16·3 + 16·17 + 16·17 + 17. Most forget the biases of the last layer. Likely question: "is the output a layer?" It has weights, but L counts the hidden ones.
@@ -258,7 +258,7 @@ def random_network(widths, rng):
 
 # %%
 def pieces_on_a_line(Ws, rng, spread=0.3):
-    """Return a network's number of linear pieces along 6 units of a random line, its middle moved by about spread."""
+    """Return a network's number of linear pieces on a random line of length 6, its middle moved by about spread."""
     angle, offset = rng.uniform(0, np.pi), rng.normal(0, spread, 2)
     h = np.outer(np.linspace(-3, 3, 4_001), [np.cos(angle), np.sin(angle)]) + offset
     switches = 0
@@ -388,7 +388,7 @@ round(central_difference(lambda b: (2 + b) * (b + 1), 3, 1e-5), 6)
 # Three rules carry you far. A sum copies the gradient to all its terms. A product swaps: each factor receives the other's value. ReLU is a gate: it lets the gradient through where it was open. And one rule holds them together: **a value
 # that is used twice collects twice.**
 #
-# Now the chain of the lecture, a network of one unit per layer and no activation: $h_l = w_l h_{l-1}$ with $h_0 = x$, then $\hat y = h_L$ and $R = (\hat y - y)^2$. Forward we *store* every $h_l$. Backward we start from
+# Now the chain of the slides, a network of one unit per layer and no activation: $h_l = w_l h_{l-1}$ with $h_0 = x$, then $\hat y = h_L$ and $R = (\hat y - y)^2$. Forward we *store* every $h_l$. Backward we start from
 # $p_L = 2(\hat y - y)$ and store $p_{l-1} = p_l w_l$. Then every gradient is one product away:
 #
 # $$\frac{\partial R}{\partial w_l} = p_l \, h_{l-1}, \qquad \text{backward error} \times \text{forward activation}.$$
@@ -908,7 +908,7 @@ claims.check("sigmoid, backward, log2 per layer", back, "−4.2", band=(-4.25, -
 #
 # </details>
 #
-# A **skip connection** replaces $H \leftarrow F(H)$ by $H \leftarrow H + F(H)$, with our layer $F(H) = \mathrm{relu}(HW)$. It adds no parameter, and needs $F$ to have as many outputs as inputs, so it cannot pass the first layer. The lecture: "it prevents the gradient from vanishing", since one path always
+# A **skip connection** replaces $H \leftarrow F(H)$ by $H \leftarrow H + F(H)$, with our layer $F(H) = \mathrm{relu}(HW)$. It adds no parameter, and needs $F$ to have as many outputs as inputs, so it cannot pass the first layer. The slides: "it prevents the gradient from vanishing", since one path always
 # has the gradient 1.
 #
 # **Vote:** 30 layers from He's start, with skips. Does the gradient vanish, hold, or explode?
@@ -937,8 +937,8 @@ claims.check("skip / √L, backward, log2 in all", scaled_gain, "2.9", band=(2.5
 
 # %% [markdown]
 # It explodes: each layer multiplies the mean squared gradient by 2 to the power of **1.36**, 2⁴¹ in all. With Glorot's start the gradient vanished without skips (section 8). With skips it no longer vanishes, and it explodes as well, by 2 to the power of **28** in all. So the
-# lecture's sentence holds here, and tells half of the story. Two paths that each carry a full signal would double the mean square at every layer (2³⁰). The two are also correlated, so it grows faster still. Scale the new path down, $H + F(H)/\sqrt{L}$, and 30 layers
-# multiply it by 2 to the power of **2.9** in all. Real residual networks (ResNets) do something of this kind: batch normalisation, a scale, or a branch that starts at zero. The skip alone is not the cure.
+# slides' sentence holds here, and tells half of the story. Two paths that each carry a full signal would double the mean square at every layer (2³⁰). The two are also correlated, so it grows faster still. Scale the new path down, $H + F(H)/\sqrt{L}$, and 30 layers
+# multiply it by 2 to the power of **2.9** in all. Real residual networks (ResNets) do something of this kind: batch normalisation (lecture 9), a scale, or a branch that starts at zero. The skip alone is not the cure.
 #
 # (Careful with zero: if $W = 0$ in our $F$, the ReLU is shut at exactly zero and its slope is 0, so $W$ never receives a gradient. Branches that start at zero have two layers, and only the last of them is zero.)
 #
@@ -1052,7 +1052,7 @@ claims.check("scaled skip less two layers", more, "0.7 points", band=(-1.1, 2.5)
 # So a scaled skip makes depth harmless here. It hardly makes depth useful: on this task eighteen more layers bring less than a point. Where features are built from features (lecture 6), and with far more data than 4,000 digits, depth may pay. We do not measure that here.
 
 # %% [markdown] tags=["instructor"]
-# 10 minutes. Training takes some fifteen seconds of them. Most rank "He, skip" first. Likely question: "but ResNets work?" They have batch normalisation, which rescales at every layer. Common confusion: a smaller gradient is not a better one; what counts is that it has about the same size in all layers.
+# 10 minutes. Training takes some fifteen seconds. Most rank "He, skip" first. Likely question: "but ResNets work?" They have batch normalisation, which rescales at every layer. Common confusion: a smaller gradient is not a better one; what counts is that it has about the same size in all layers.
 
 # %% [markdown]
 # ## ★ 10 Checkpoints: memory for computation, and back
@@ -1247,7 +1247,7 @@ claims.check("zigzag, 1 × 200 by least squares", by_least_squares, "0.006", ban
 #
 # </details>
 #
-# The lecture draws the three networks' outputs over the plane of inputs, and finds the deep ones "immediately much more complex". We count: how many local maxima and minima does the output have along a random line? With tanh, forty networks of each kind, once with weights of variance 1/n, and once of 9/n.
+# The slides draw the three networks' outputs over the plane of inputs, and find the deep ones "immediately much more complex". We count: how many local maxima and minima does the output have along a random line? With tanh, forty networks of each kind, once with weights of variance 1/n, and once of 9/n.
 
 
 # %%
@@ -1407,13 +1407,13 @@ for name, skip in {"no skip": None, "skip / √L": 1 / np.sqrt(6)}.items():
         for few, start in tqdm(cases)
     ]
 
-# %% mystnb={"image": {"alt": "Two contour maps of the loss around a random start of the 6 by 10 network. Without skips the contours are crooked, with several dents; with scaled skips they are rounder."}}
+# %% mystnb={"image": {"alt": "Two contour maps of the loss around a random start of the 6 by 10 network. Without skips the contours are crooked, with several dents; with scaled skips they are smooth, around one long valley."}}
 fig, axes = plt.subplots(1, 2, sharey=True)
 for ax, (name, found) in zip(axes, slices.items()):
     ax.contourf(np.linspace(-1, 1, 25), np.linspace(-1, 1, 25), np.log10(found[0]), 14)
     ax.set(title=name, xlabel="first direction")
 axes[0].set_ylabel("second direction")
-fig.suptitle("Loss over the weights, 6 × 10: rounder with scaled skips", fontweight="bold")
+fig.suptitle("Loss over the weights, 6 × 10: fewer dents with scaled skips", fontweight="bold")
 plt.show()
 
 # %% tags=["nbval-check-output"]
@@ -1427,7 +1427,7 @@ less = bent["no skip"] - bent["skip / √L"]
 claims.check("points that bend down, difference", less, "22 points", band=(6, 37), stand_in=None, data=HDB)
 
 # %% [markdown]
-# **58 %** without skips, and **22 points** fewer with scaled ones, means of ten networks, each with the same weights, directions and flats in both versions. By this number the lecture is right, for scaled skips and at the start. Another number of roughness might not tell the two apart. And a smoother landscape does not mean a better fit; we did not measure the fit.
+# **58 %** without skips, and **22 points** fewer with scaled ones, means of ten networks, each with the same weights, directions and flats in both versions. By this number the slides are right, for scaled skips and at the start. Another number of roughness might not tell the two apart. And a smoother landscape does not mean a better fit; we did not measure the fit.
 
 # %% [markdown]
 # ## What we measured
@@ -1480,9 +1480,11 @@ claims.table()
 #
 # 先表态，再展开答案。
 #
-# 1. 参数从一万增加到一百万，用反向传播求一次梯度，相当于它自己的几次前向？（甲）还是三次（乙）三百次（丙）两百万次
-# 2. “随机初始化的网络，单元数一样，越深线性区域越多，多得成指数。”对吗？
-# 3. 三十层网络不收敛，同学建议：“加上 $H+F(H)$，梯度就不会消失，问题解决。”你怎么看？
+# A. 参数从一万增加到一百万，用反向传播求一次梯度，相当于它自己的几次前向？（甲）仍是三次；（乙）三百次；（丙）两百万次。
+#
+# B. “随机初始化的网络，单元数一样，越深线性区域越多，多得成指数。”对吗？
+#
+# C. 三十层网络不收敛，同学建议：“加上 $H+F(H)$，梯度就不会消失，问题解决。”你怎么看？
 #
 # </details>
 #

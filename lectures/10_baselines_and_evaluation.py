@@ -155,7 +155,7 @@ claims.check("1-NN, test error", error, "7.7 %", band=(6.4, 9), stand_in=(0, 5),
 # The notes call L1 "stupid in most cases" and L2 "better by comparison". **Make a guess:** by how many points is L1 worse?
 #
 # On 2,000 test digits, an error of 8 % has a standard error of 0.6 points (section 7). Two error rates side by side hardly separate two such methods.
-# So we *pair* them, in a *paired comparison*: both methods read the same digits, and we count only those that exactly one of them gets right.
+# So we make a **paired comparison**: both methods read the same digits, and we count only those that exactly one of them gets right.
 
 
 # %%
@@ -430,7 +430,7 @@ claims.check(
 )
 
 # %% [markdown]
-# Moved by two pixels, **37 %** are read wrongly. And **91 %** of the digits are farther from their own moved copy than from a digit of another class. (A hard comparison: one copy against the nearest of some 2,700. The rule still reads 63 %, because other digits of the right class are near.) Pixels are a poor ruler, and a good reason
+# Moved by two pixels, **37 %** are read wrongly. And **91 %** of the digits are farther from their own moved copy than from a digit of another class. (A hard comparison: one copy against the nearest of some 2,700. The rule still reads 63 % rightly, because other digits of the right class are near.) Pixels are a poor ruler, and a good reason
 # for the convolutions of lecture 6.
 #
 # A second trouble is famous, the **curse of dimension**. Scatter 1,000 points evenly in a cube of $d$ dimensions, and compare a new point's nearest
@@ -735,9 +735,7 @@ def gradient_check(loss, W, X, y, rng, h=1e-5):
 W = rng.normal(0, 0.05, (785, 10))
 checks = [gradient_check(loss, W, A[:200], y[:200], rng) for loss in (hinge, cross_entropy)]
 flipped = gradient_check(lambda *args: (hinge(*args)[0], -hinge(*args)[1]), W, A[:200], y[:200], rng)
-pd.DataFrame([*checks, flipped], index=["hinge", "cross-entropy", "wrong sign"]).T.describe().loc[
-    ["50%", "max"]
-]
+pd.DataFrame([*checks, flipped], index=["hinge", "cross-entropy", "wrong sign"]).T.agg(["median", "max"])
 
 # %% tags=["nbval-check-output"]
 medians = np.median(checks, axis=1)
@@ -1094,7 +1092,7 @@ claims.check(
 # %% [markdown]
 # More than nine in ten are right on the whole, and of the worst digit **86 %**.
 #
-# Now the *confidence*. Two logistic regressions separate 4 from 9 after 600 examples. They differ in one hyperparameter, the weight of the penalty on large weights.
+# Now the *confidence*. Two logistic regressions (a linear score, then a sigmoid) learn from 600 examples to tell 4 from 9. They differ in one hyperparameter, the weight of the penalty on large weights.
 
 # %%
 from sklearn.linear_model import LogisticRegression
@@ -1183,7 +1181,7 @@ claims.check(
 )
 
 # %% [markdown]
-# The two AUC differ by **0.00**: both rank nearly equally well. But the first is too modest, its confidence **17 points** *below* its accuracy. That surprised us, for one hears of over-confidence only. The second is too sure, by **4 points**. The *log loss*, cross-entropy on
+# The two AUC differ by **0.00**: both rank nearly equally well. But the model with the strong penalty is too modest, its confidence **17 points** *below* its accuracy. That surprised us, for one hears of over-confidence only. The one with the weak penalty is too sure, by **4 points**. The *log loss*, cross-entropy on
 # test digits, judges the probabilities themselves. Look at the table: a model may be right more often and still have the larger log loss, if its few errors are made with great confidence.
 #
 # Can it be mended? Divide all scores by one number, the **temperature** $T$, before the sigmoid. No answer changes, only the confidence. Choose $T$ on digits that were held out from the fit.
@@ -1219,7 +1217,7 @@ claims.check(
 )
 
 # %% [markdown]
-# Now the mean confidence of both is near their accuracy (which alone is not calibration), and the second model has saved **0.22** of its log loss with one number. Ranking, accuracy and probability are three things. Measure the one that you will use.
+# Now the mean confidence of both is near their accuracy (which alone is not calibration), and the one with the weak penalty has saved **0.22** of its log loss with one number. Ranking, accuracy and probability are three things. Measure the one that you will use.
 
 # %% [markdown] tags=["instructor"]
 # 10 minutes. Ask first which digit will be worst. Let the class place both models on an empty reliability diagram. Likely question: "why does a strong penalty make it modest?" It holds the weights down, and with them all scores.
@@ -1510,9 +1508,11 @@ claims.table()
 #
 # 先表态，再展开答案。
 #
-# 1. 试了两百组超参数，报告其中最好的验证准确率。它偏低、正好，还是偏高？
-# 2. 测了 200 张，一个没错。能说准确率是 100 % 吗？
-# 3. 同样 1,000 张测试图，甲对 920 张，乙对 930 张。乙更好吗？
+# A. 试了两百组超参数，报告其中最好的验证准确率。它偏低、正好，还是偏高？
+#
+# B. 测了 200 张，一个没错。能说准确率是 100 % 吗？
+#
+# C. 同样 1,000 张测试图，甲对 920 张，乙对 930 张。乙更好吗？
 #
 # </details>
 #

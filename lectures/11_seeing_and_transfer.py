@@ -267,7 +267,7 @@ plt.show()
 #
 # 先投票，再往下读：训练时，每张患病的片子都盖上一个白色的“R”。测试时把“R”盖到健康的片子上，会怎样？换一个从没见过“R”的头呢？
 #
-# 要检验一张“它看了哪里”的图，得有一个知道答案的例子。所以我们自己种下原因：把 X 光片缩到 128 像素，分成 4×4 格；训练用的患病片子，每张都在随机一格里盖一个白色的 R，健康的不盖。网络本身一个数也不改，只在它最后的 256 个平均特征上训练一个逻辑回归的“头”。
+# 要检验一张“它看了哪里”的图，得有一个知道答案的例子。所以我们自己种下原因：把 X 光片缩到 128 像素，分成 4×4 格；训练用的患病片子，每张都在随机一格里盖一个白色的 R，健康的不盖。网络本身**冻结**，一个数也不改，只在它最后的 256 个平均特征上训练一个逻辑回归的“头”。
 #
 # 头的输出是对数几率 $z=w\cdot\bar A+b$。测试时没有盖章，AUC 是 **0.90**，单看这个数看不出毛病；把章盖在健康的片子上，被说成有病的一下子多了许多。会不会随便哪个头见了白字都报警？拿同样的片子、没盖过章的头来比，它几乎不受影响：种下的章多带来 **46** 个百分点。所以捷径是学来的，而且没盖章的片子上的 AUC 看不出来；两个头不盖章时报警的多少本来就不同，所以比的是盖章多带来的。
 #
@@ -549,7 +549,7 @@ k = np.argmax(stamped[chosen] - plain[chosen])
 fig, axes = plt.subplots(1, 5, figsize=(10, 2.6))
 for ax, (name, image) in zip(axes, {"picture": shown, **maps}.items()):
     side = image.shape[1] / 4
-    ax.imshow(image[k], cmap="gray" if name == "picture" else "magma")
+    ax.imshow(image[k], cmap="gray" if name == "picture" else "magma", vmax=np.quantile(image[k], 0.99))
     ax.add_patch(plt.Rectangle((shown_cells[k] % 4 * side - 0.5, shown_cells[k] // 4 * side - 0.5), side, side, fill=False, edgecolor="C4", linewidth=2.5))  # fmt: skip
     ax.set_title(name.replace(", ", ",\n"), fontsize=12, fontweight="normal")
     ax.axis("off")
@@ -598,7 +598,7 @@ claims.check("Grad-CAM's weights against the head's", gap, "1e-4", band=(None, 1
 #
 # 先投票，再往下读：R 在 16 格中的一格。每种图最亮的一格正好是 R 那一格的，占多少？瞎猜是十六分之一。
 #
-# 片子有八十张，都是健康孩子的：每一格挑五张盖章后对数几率升得最多的。所以不知道章在哪里的图，不管偏爱哪里，都只有 **6.25** %。显著图和梯度乘输入，按格子求和也好，看最亮的像素也好，保留正负号也好，六种读法里最好的是 **17** %；最后一层的 Grad-CAM **23** %；遮挡 **80** %。这几种图五次里都有四次左右指错，有的还更多。
+# 片子有八十张，都是健康孩子的：每一格挑五张盖章后对数几率升得最多的。所以不知道章在哪里的图，不管偏爱哪里，都只有 **6.25** %。显著图和梯度乘输入，按格子求和也好，看最亮的像素也好，保留正负号也好，六种读法里最好的是 **17** %，最后一层的 Grad-CAM 是 **23** %：这几种图五次里都有四次左右指错，有的还更多。遮挡却找到了 **80** %。
 #
 # 教程都说 Grad-CAM 用最后一个卷积层。换成第 11 块（8×8），照格子数，一下多了 **56** 个百分点。为什么？最后一层的单元，感受野有 **315** 个像素，比整张片子还宽；可是第 11 块的也有 **219** 个，所以光凭这一点解释不了：感受野说的是能看到多远，不是真用到多远。
 #
@@ -713,7 +713,7 @@ claims.exact("receptive field of block 11", fields[11], "219 pixels")
 # %% [markdown]
 # By cells, block 11 leads by **56 points**. A unit of the last block can see **315 pixels**, more than the picture has, so its place need not be the cause's. But block 11's units see **219 pixels**, also more than the picture. A receptive field says what a unit *can* see, and not what it uses: it does not explain the difference.
 #
-# **Where does a unit look?** A part of it may be our own mistake, and a common one. A stride of 2 with `padding="same"` pads an even side at its *end* only. So the window of place $i$ begins at $2i$, and its middle is $2i + 1$. Draw it for eight pixels and two strides. Which pixel is the middle of place 0 behind five strides, as in the last block?
+# **Where does a unit look?** A part of the difference may be our own mistake, and a common one. A stride of 2 with `padding="same"` pads an even side at its *end* only. So the window of place $i$ begins at $2i$, and its middle is $2i + 1$. Draw it for eight pixels and two strides. Which pixel is the middle of place 0 behind five strides, as in the last block?
 
 # %% tags=["nbval-check-output"]
 middle = np.arange(128)  # of each place of the picture itself
@@ -961,7 +961,7 @@ rows, columns = np.mgrid[:32, :32]
 from_edge = np.minimum(np.minimum(rows, 31 - rows), np.minimum(columns, 31 - columns))
 masks = {
     "four corners": (np.minimum(rows, 31 - rows) < 4) & (np.minimum(columns, 31 - columns) < 4),
-    "outer 6 %": from_edge < 2,
+    "outer 2 pixels": from_edge < 2,
     "centre half": from_edge >= 8,
     "whole picture": from_edge >= 0,
 }
@@ -1064,7 +1064,7 @@ claims.check(
 #
 # 迁移学习的说法是：数据少，就借用别人在大数据上学来的特征，只训练最后的头；数据多，再微调全部。我们在同样的片子上比四种做法，测试集从不参与选择。
 #
-# 在测试集上，ImageNet 的特征 10 张时 AUC 平均 **0.81**，可是换一次抽样，标准差就有 **0.07**；1,000 张时 **0.94**。同样的网络换成随机的权重，最后是 **0.85**。在留出的片子上，1,000 张时 ImageNet 比小图加线性模型只多 **0.00**；在测试集上它是领先的（见上面的表），那里更强的对手是小 CNN。
+# 在测试集上，ImageNet 的特征 10 张时 AUC 平均 **0.81**，可是换一次抽样，标准差就有 **0.07**；1,000 张时 **0.94**。同样的网络换成随机的权重，最后是 **0.85**。在留出的片子上，1,000 张时 ImageNet 比小图加线性模型只多 **0.00**；在测试集上它是领先的（见下面的表），那里更强的对手是小 CNN。
 #
 # 从头训练的小 CNN 呢？同样的 40 张，ImageNet 多 **0.00**（只抽了两次，百分之几的差别看不出来）；1,000 张时它是 **0.93**，和用四千张训练的一样（第 7 讲：0.93）。四个样本量里，ImageNet 在测试集上最多比最好的对手平均高 **0.02**（十次里最大的一次 0.07）。所以在这份数据上，没有哪个样本量能让迁移在测试集上远远胜过最好的对手；要是只和没训练过的网络比，又只看留出的片子，它倒会显得很了不起。
 #
@@ -1509,9 +1509,11 @@ claims.table()
 #
 # 先表态，再展开答案。
 #
-# 1. 一位同事给你看 Grad-CAM：热区正好在肺上。这证明网络看的是肺吗？
-# 2. 网络答“患病”的概率是 0.999999。对这个概率求导，显著图会怎样？
-# 3. 朋友只有 30 张片子，准备从 ImageNet 微调。你会先叫他试什么？
+# A. 一位同事给你看 Grad-CAM：热区正好在肺上。这证明网络看的是肺吗？
+#
+# B. 网络答“患病”的概率是 0.999999。对这个概率求导，显著图会怎样？
+#
+# C. 朋友只有 30 张片子，准备从 ImageNet 微调。你会先叫他试什么？
 #
 # </details>
 #
@@ -1741,7 +1743,7 @@ claims.check(
 )
 
 # %% [markdown]
-# It is **16 points** behind the next. Scattered dots and the R differ by **3 points**: they alarm about as many. So the head did not need a letter. That fits "strong small edges", but five marks do not prove it. We *called* it "reading the R" because we knew what we had planted. (These marks were chosen by trying them on test pictures.)
+# The solid square is **16 points** behind the next. Scattered dots and the R differ by **3 points**: they alarm about as many. So the head did not need a letter. That fits "strong small edges", but five marks do not prove it. We *called* it "reading the R" because we knew what we had planted. (These marks were chosen by trying them on test pictures.)
 
 # %% [markdown]
 # ## Further

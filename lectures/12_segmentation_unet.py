@@ -179,7 +179,7 @@ moved = {name: moved_down(mask) for name, mask in truth.items()}
 {name: (round(iou(*pair), 3), round(float(np.mean(pair[0] == pair[1])), 3)) for name, pair in moved.items()}
 
 # %% [markdown]
-# First the IoU, then the accuracy. A part of the test section shows where the difference comes from:
+# First the IoU, then the accuracy. A part of a test section shows where the difference comes from. White: both masks say yes; orange: only one of them does.
 
 # %% mystnb={"image": {"alt": "Two square pictures in three colours: black where truth and moved mask both say no, orange where only one of them says yes, white where both do. Left, membranes: the thin white lines are framed by orange almost as wide as themselves. Right, mitochondria: large white ovals with a thin orange rim above and below."}}
 from matplotlib.colors import ListedColormap
@@ -289,10 +289,10 @@ claims.check(
 
 # %% [markdown]
 # The next section's mask gets **0.67** for mitochondria, and the score falls step by step: two sections further on it is about half of that. With two sections thrown away, at least **3 sections** lie from training to test. At that distance a copied
-# mask still gets **0.34** for mitochondria: less of an answer sheet, not none. What a network gains from it, we have not measured. And it is still one piece of tissue from one larva. What our figures are worth for another animal, they do not tell.
+# mask still gets **0.34** for mitochondria: that is less of an answer sheet, but still one. What a network gains from it, we have not measured. And it is still one piece of tissue from one larva. What our figures are worth for another animal, they do not tell.
 
 # %% [markdown] tags=["instructor"]
-# 8 minutes. The vote is usually far too low. Likely question: "why not more sections between?" There are only twenty. Common confusion: the same sin as frames of one video, or X-rays of one patient, on both sides of a split (lecture 7).
+# 8 minutes. The vote is usually far too low. Likely question: "why not more sections between?" There are only twenty. It is the same mistake as frames of one video, or X-rays of one patient, on both sides of a split (lecture 7).
 
 # %% [markdown]
 # ## 4 A baseline without a network
@@ -441,7 +441,7 @@ plt.title("Each number stamps the window (1, 2, 3); overlaps add")
 plt.show()
 
 # %% [markdown]
-# The same by Keras. (You have met $W^\top$ before: backpropagation sends the gradient through a convolution by it, since $\langle xW,\, y\rangle = \langle x,\, yW^\top\rangle$.)
+# The same by Keras. (Backpropagation, lecture 8, sends the gradient back through a convolution by this same $W^\top$, since $\langle xW,\, y\rangle = \langle x,\, yW^\top\rangle$.)
 
 # %%
 import keras
@@ -507,7 +507,7 @@ claims.check("back by straight lines, stride 2", errors[2][2], "21 %", band=(20.
 # %% [markdown]
 # At stride 1 the transpose is off by **24 %**, and the inverse by **3 %**: nearly all of the signal was still there, and the transpose did not find it. At stride 2 even the inverse is off by **24 %**: half of the dimensions are lost. Straight lines between the small numbers do better, **21 %**,
 # because photographs are smooth. So a layer that enlarges must *know* something about pictures and fill in, or get the detail from somewhere else.
-# This somewhere else is the subject of the next section. To enlarge, we take the simplest way: repeat each pixel (*nearest*), then convolve; ★ 10 shows why.
+# Where that detail comes from is the subject of the next section. To enlarge, we take the simplest way: repeat each pixel (*nearest*), then convolve; ★ 10 shows why.
 
 # %% [markdown] tags=["instructor"]
 # 11 minutes. Let the class stamp (1, 0, 2) by hand. Likely question: "so is Conv2DTranspose bad?" No: it can learn, and many networks use it; only the name *deconvolution* promises too much. Common confusion: padding with zeros between the numbers and then convolving is the same layer, seen from the other side.
@@ -522,7 +522,7 @@ claims.check("back by straight lines, stride 2", errors[2][2], "21 %", band=(20.
 #
 # **编码器－解码器**：三次池化往下走，图变成八分之一，每处 64 个数；再三次放大往上走，回到原来的大小；每次卷积之后做批归一化（第 9 讲）。位置这样粗，细节从哪里来？
 #
-# **U-Net** 多一样东西：往下走时每一层的特征图，直接递给往上走的同一层，这叫**跳跃连接**。要公平，就给没有跳跃的孪生网络同样大的身子：把放大后的图和它*自己*拼起来。（不过同一张图拼两遍没有新消息，孪生网络有 12,096 个参数其实可以合并。）两个网络都有 **73,594** 个参数，每个像素都做 **5,272** 次乘法；训练从同样的权重出发，用同样的小块、同样的次序、同样的配方。
+# **U-Net** 多一样东西：往下走时每一层的特征图，直接递给往上走的同一层，这叫**跳跃连接**。要公平，就给没有跳跃的孪生网络同样大的身子：把放大后的图和它**自己**拼起来。（不过同一张图拼两遍没有新消息，孪生网络有 12,096 个参数其实可以合并。）两个网络都有 **73,594** 个参数，每个像素都做 **5,272** 次乘法；训练从同样的权重出发，用同样的小块、同样的次序、同样的配方。
 #
 # 概率过半就算“是”，测试切片的细胞膜上，孪生网络远远落后。别急着下结论，下一节再看。
 #
@@ -696,7 +696,7 @@ fig.suptitle("On membranes, the twin's answer is a grey blur", fontweight="bold"
 plt.show()
 
 # %% [markdown] tags=["instructor"]
-# 14 minutes. Half a minute of it is training. Let the class draw the twin on paper: where does the second half of each concatenation come from? Likely question: "are skips not the same as ResNet's?" Those *add* within one size and help gradients; these *join* maps across the U and bring detail. Common confusion: the
+# 14 minutes. Training takes half a minute. Let the class draw the twin on paper: where does the second half of each concatenation come from? Likely question: "are skips not the same as ResNet's?" Those *add* within one size and help gradients; these *join* maps across the U and bring detail. Common confusion: the
 # bottom of the U is "the embedding of the picture"; with skips the decoder need not get everything from there.
 
 # %% [markdown]
@@ -707,7 +707,7 @@ plt.show()
 #
 # 先投票，再往下读：孪生网络的输出是一片灰。如果允许换一个阈值，它能追回多少？细胞膜和线粒体，哪一个追回得多？
 #
-# 概率 0.5 不是天经地义的。没把握的网络，概率难得过半，可是高低次序也许是对的。公平的做法是给每个网络挑一个阈值，而且只在一张*训练*切片上挑，不碰测试切片。
+# 概率 0.5 不是天经地义的。没把握的网络，概率难得过半，可是高低次序也许是对的。公平的做法是给每个网络挑一个阈值，而且只在一张**训练**切片上挑，不碰测试切片。
 #
 # 这样一来，孪生网络在细胞膜上追回 **0.18**，不过各次相差很大，十次里从 0.1 到 0.4。线粒体上追回多少，看下面打印出来的数，课文不给固定的值。细胞膜上，U-Net 是 **0.73**，孪生网络是 **0.37**，还不如一个灰度阈值。跳跃连接带来的差距，细胞膜是 **0.35**，比线粒体多 **0.21**。
 #
@@ -826,7 +826,7 @@ claims.check(
 )
 
 # %% [markdown]
-# Freeing the threshold gives the twin **0.18** on membranes; this varies much, from 0.1 to 0.4 in ten runs. For mitochondria read it off the cell above: we state no figure. Now the U-Net has **0.73** there, and the twin **0.37**, less than one grey level. On mitochondria the twin is closer. So the skips are worth **0.35** on membranes, **0.21** more than on mitochondria. At 0.5 the twin looked worse than it is: every pixel of which it was *unsure* counted as a no.
+# Freeing the threshold gives the twin **0.18** on membranes; this varies much, from 0.1 to 0.4 in ten runs. For mitochondria read it off the cell above: we state no figure. On membranes the U-Net now has **0.73**, and the twin **0.37**, less than one grey level. On mitochondria the twin is closer. So the skips are worth **0.35** on membranes, **0.21** more than on mitochondria. At 0.5 the twin looked worse than it is: every pixel of which it was *unsure* counted as a no.
 
 # %% [markdown] tags=["instructor"]
 # 7 minutes. Let somebody move the slider until the twin looks best, and ask whether that was allowed (no: it looked at test sections). Likely question: "why is the twin so unsure?" Membranes are a fifth of the pixels; if it cannot tell where exactly, the honest probability is below one half.
@@ -1083,7 +1083,7 @@ claims.check(
 #
 # 核宽 3、步幅 2，各处被“盖章”的次数不同，输出里就会出现**棋盘格**。常见的药方是“核宽取步幅的倍数”，次数就处处相同。
 #
-# 可是次数相同，并不等于结果平坦。随机权重、常数输入，四种位置之间的方差占均方的份额，核宽 3 是 **0.75**；核宽 4 与它只差 **0.00**，理论值都是 3/4，因为每种位置用的是不同的权重。药方只是让网络*能*学平，不保证它已经平。先用最近邻放大，再卷积，对常数输入，这个份额是 **0.00**。我们的网络就这样放大。
+# 可是次数相同，并不等于结果平坦。随机权重、常数输入，四种位置之间的方差占均方的份额，核宽 3 是 **0.75**；核宽 4 与它只差 **0.00**，理论值都是 3/4，因为每种位置用的是不同的权重。药方只是让网络**能**学平，不保证它已经平。先用最近邻放大，再卷积，对常数输入，这个份额是 **0.00**。我们的网络就这样放大。
 #
 # </details>
 #
@@ -1198,7 +1198,7 @@ claims.check("patches against one pass", difference, "below 1e-5", band=(0, 1e-5
 #
 # 视频多一个方向：时间。10 帧、32×32 像素、3 个通道的片段，用 8 个 3×5×5 的滤波器，得到 8×28×28 的 8 张图，参数 3·5·5·3·8＋8＝**1,808** 个。它叫三维卷积，因为在三个方向上滑动；权重数组有五个轴，不必因此叫“四维卷积”。
 #
-# 一个老问题：32×32×3 的图和*一个* 3×3×3 的卷积核，得到 30×30×64 吗？不是，一个核只得一张 30×30 的图；64 张要 64 个核，共 **1,792** 个参数。
+# 一个老问题：32×32×3 的图和**一个** 3×3×3 的卷积核，得到 30×30×64 吗？不是，一个核只得一张 30×30 的图；64 张要 64 个核，共 **1,792** 个参数。
 #
 # </details>
 #
@@ -1242,7 +1242,7 @@ claims.exact("parameters of 64 filters on three colours", layer.count_params(), 
 claims.table()
 
 # %% [markdown] tags=["instructor"]
-# 1 minute. Ask which rows would change on another animal's tissue (all but the arithmetic).
+# 1 minute. Ask which rows would change on another animal's tissue (all but the arithmetic, the photograph, and the layers with random weights).
 
 # %% [markdown]
 # ## Recap
@@ -1277,9 +1277,11 @@ claims.table()
 #
 # 先表态，再展开答案。
 #
-# 1. 两张图，网络甲的 IoU 是 0.5 和 0.5，网络乙是 1 和 0.02。按平均 IoU 谁好？按平均 Dice 呢？
-# 2. 同一个 U-Net，输入从 256×256 换成 512×512，参数变成几倍？乘法呢？
-# 3. 同事把 20 张切片随机分成训练和测试，IoU 比我们高。他的网络更好吗？
+# A. 两张图，网络甲的 IoU 是 0.5 和 0.5，网络乙是 1 和 0.02。按平均 IoU 谁好？按平均 Dice 呢？
+#
+# B. 同一个 U-Net，输入从 256×256 换成 512×512，参数变成几倍？乘法呢？
+#
+# C. 同事把 20 张切片随机分成训练和测试，IoU 比我们高。他的网络更好吗？
 #
 # </details>
 #
@@ -1299,7 +1301,7 @@ claims.table()
 # <details>
 # <summary>Answer</summary>
 #
-# As many parameters, and four times the multiplications: weights are shared by all places. "Four times both" tempts who thinks of a dense layer. There is none here, and so the size is free.
+# As many parameters, and four times the multiplications: weights are shared by all places. "Four times both" tempts those who think of a dense layer. There is none here, and so the size is free.
 #
 # 参数不变，乘法四倍：权重由所有位置共用。想成全连接层，才会答“都是四倍”；这里没有全连接层，所以尺寸随意。
 #

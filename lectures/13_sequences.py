@@ -23,7 +23,7 @@
 # - build a recurrent network by hand, with its gradient through time, and prove both against Keras;
 # - see which networks remember before they have learned anything, and what that does to their training.
 #
-# **You need** cross-entropy and Adam (lecture 3), backpropagation (lecture 8).
+# **You need** cross-entropy (lecture 3), Adam (lecture 4), backpropagation (lecture 8).
 # **It takes** 84 minutes to teach and under 70 seconds to run on 2 CPU cores. Sections marked ★ go deeper: read them at home.
 #
 # **Figures in bold** were measured. Where chance enters, they are means over ten seeds: your own run will differ a little.
@@ -707,7 +707,7 @@ claims.check("loop against SimpleRNN", np.abs(scores - by_keras).max(), "below 1
 #
 # 十几行写完，再和 Keras 的自动微分比较。怎样让 Keras 交出梯度？用学习率 1 走一步 SGD，权重变化的相反数就是梯度。最大的差小于 **1e-5**，只是 float32 的舍入。
 #
-# 实际训练常把序列截断：误差只往回走几步。下面的数字显示，对这个小网络，截得越短，方向偏得越多。
+# 实际训练常把序列截断：误差只往回走几步。对这个小网络，走几步方向就差不多对了，因为误差越往回走越小。这也是警告：很久以前的输入，几乎推不动权重。
 #
 # </details>
 #
@@ -1262,7 +1262,7 @@ claims.table()
 # - A bare table learns its text by heart; adding one drowns what it knows. Falling back on shorter contexts, and counting predecessors, mends both.
 # - The split decides the figure: the rest of a play begun is easier than a new play.
 # - An RNN shares its weights over time. BPTT is backpropagation with sums.
-# - Newborn gates do not remember. The bias at the start decides what is kept.
+# - Newborn gates do not remember by themselves. The bias at the start decides what is kept.
 # - Build the simple baseline first. For a short reading, counting wins; for a long memory, a table of contexts cannot.
 
 # %% [markdown] tags=["instructor"]
@@ -1276,13 +1276,15 @@ claims.table()
 #
 # 先表态，再展开答案。
 #
-# 1. 一个 RNN 读长度 20 的序列，参数若干。改读长度 200 的序列，参数变成几倍？
-# 2. 温度 0 写出的文字，单词全是真的。它是最好的温度吗？
-# 3. 同事把台词随机分成训练和测试，报告 1.98 比特；你按位置切，得到 2.2 比特。谁的模型更好？
+# A. 一个 RNN 原来读长度 20 的序列，现在改读长度 200 的。参数个数变成几倍：1、10，还是 100？
+#
+# B. 温度 0 写出的文字，单词全是真的。它是最好的温度吗？
+#
+# C. 同事把台词随机分成训练和测试，报告 1.98 比特；你按位置切，得到 2.2 比特。谁的模型更好？
 #
 # </details>
 #
-# **A.** An RNN reads sequences of length 20. It now reads sequences of length 200. Its number of parameters is multiplied by: 1, 10, or 100?
+# **A.** An RNN reads sequences of length 20. It now reads length 200. Its number of parameters is multiplied by: 1, 10, or 100?
 #
 # <details>
 # <summary>Answer</summary>
@@ -1316,7 +1318,7 @@ claims.table()
 # </details>
 
 # %% [markdown] tags=["instructor"]
-# 4 minutes. C is the question to spend them on. Ask: which of the two splits would you want before you put the model to work on a new play?
+# 4 minutes. Spend most of the time on C. Ask: which of the two splits would you want before you put the model to work on a new play?
 
 # %% [markdown]
 # ## Exercises

@@ -22,7 +22,7 @@
 # - train a small GPT on Shakespeare and hold it honestly against lecture 13's table of counts;
 # - generate text with and without a cache, and see what attention is really good at, and how deep it must be.
 #
-# **You need** softmax and Adam (lecture 3), permutations (lecture 5), skips (lecture 8), bits per character (lecture 13).
+# **You need** softmax (lecture 3), Adam (lecture 4), permutations (lecture 5), skips (lecture 8), bits per character (lecture 13).
 # **It takes** 85 minutes to teach and under 80 seconds to run on 2 CPU cores. Sections marked ★ go deeper: read them at home.
 #
 # **Figures in bold** were measured. Where chance enters, they are means over ten seeds: your own run will differ a little.
@@ -276,8 +276,9 @@ def draw_attention(A, labels, token):
     plt.text(token, 1.12, labels[token - 1], ha="center", va="center", fontsize=16, color="C1")
     plt.axis([0.4, len(labels) + 0.6, -0.5, 1.3])
     plt.axis("off")
-    most = weights.argmax()
-    plt.title(f"Token {token}, {labels[token - 1]}: {weights[most]:.0%} on token {most + 1}, {labels[most]}")
+    most = np.flatnonzero(np.isclose(weights, weights.max()))
+    looked_at = " and ".join(f"{place + 1}, {labels[place]}" for place in most)
+    plt.title(f"Token {token}, {labels[token - 1]}: {weights.max():.0%} on token {looked_at}")
     plt.show()
 
 
@@ -426,7 +427,7 @@ placed = np.abs(self_attention(X[order] + P, W) - self_attention(X + P, W)[order
 f"{placed:.1f}"
 
 # %% [markdown]
-# Now the order counts. Common teaching says: *without positions, a transformer cannot know the order.* For an encoder, which may look everywhere, we have just seen it. A model that writes is a **decoder**: token $i$ may look at itself and at what came before, never ahead.
+# Now the order counts. Common teaching says: *without positions, a transformer cannot know the order.* For an encoder, which looks everywhere, we have seen it. A model that writes is a **decoder**: token $i$ may look at itself and at what came before, never ahead. This is the **causal mask**:
 
 # %% tags=["nbval-check-output"]
 causal = np.tril(np.ones((n_tokens, n_tokens), dtype=bool))
@@ -970,7 +971,7 @@ kept, scores_kept = write(weights, first, window + 1, np.random.default_rng(SEED
 "".join(alphabet[i] for i in again), "".join(alphabet[i] for i in kept)
 
 # %% [markdown]
-# How much is saved, we count. A block of width $d$ multiplies and adds $12 d^2$ times for each new token, and $2d$ times for each pair of a new token and any token, masked pairs included (they are computed and thrown away). The last token's scores take $d$ times the number of symbols.
+# We count how much is saved. A block of width $d$ multiplies and adds $12 d^2$ times for each new token, and $2d$ times for each pair of a new token and any token, masked pairs included (computed and thrown away). The last token's scores take $d$ times the number of symbols.
 
 
 # %%
@@ -1178,7 +1179,7 @@ labels = list(letters[string[0]])
 draw_attention(A, labels, 20)
 
 # %% [markdown]
-# Move the slider to other letters, also to one that stands in the string for the first time:
+# Move the slider to other letters, also to one that is new in the string:
 
 # %% mystnb={"image": {"alt": "The letter that the slider chooses stands above, the 24 letters of the string below. At first it is letter 24: its thickest line goes to the letter that followed its own earlier occurrence."}}
 from ipywidgets import IntSlider, fixed, interact
@@ -1251,7 +1252,7 @@ claims.exact("inner product at distance 100", by_lag[100].mean(), "17.9")
 #
 # 常听人说：交叉注意力的图就是对齐，写哪个字，就看着原文的哪个字。先猜一猜，再往下读：写八位数字，有几位的最大权重落在它抄的那一位上？
 #
-# 在点分的日期上量：只看写对的日期，世纪的两位不算（只有 19 和 20，看一位就知道另一位）。两个头取平均，其余六位全都看对了地方的，十次训练平均只有 **53 %** 的日期，可六位都写对了。训练二十次，从 0 到 95 % 都有，每次看错的也不是同一位。（图的标题数的是单个数字，所以好看些。）编码器里每个符号都问过所有符号，一个数字也许好几个位置都知道；这是我们的猜想，没有验证。
+# 在点分的日期上量：只看写对的日期，世纪的两位不算（只有 19 和 20，看一位就知道另一位）。两个头取平均，其余六位全都看对地方的日期，十次训练平均只占 **53 %**，可这六位都写对了。训练二十次，从 0 到 95 % 都有，每次看错的也不是同一位。编码器里每个符号都问过所有符号，一个数字也许好几个位置都知道；这是我们的猜想，没有验证。
 #
 # 图是线索，不是证明（Jain 与 Wallace）。要知道输出从哪里来，就去改输入，看输出变不变。
 #
@@ -1358,7 +1359,7 @@ plt.xticks(range(10), ["d", "d", ".", "m", "m", ".", "y", "y", "y", "y"])
 plt.yticks(range(10), ["y", "y", "y", "y", "-", "m", "m", "-", "d", "d"])
 plt.grid(visible=False)
 plotting.show(
-    f"All written rightly; the copied digit looked at in {100 * without_century.mean():.0f} %",
+    f"All written rightly; all six digits looked at in {100 * without_century.all(axis=0).mean():.0f} % of the dates",
     "sign read",
     "sign written",
 )
@@ -1370,8 +1371,8 @@ claims.check("dates with dots right", 100 * right[dotted].mean(), "100 %", band=
 claims.check("dates whose map is right", 100 * without_century.all(axis=0).mean(), "53 %", band=(None, 99))
 
 # %% [markdown]
-# **94 %** of the dates are right (from 88 to nearly 100 in ten trainings), and **100 %** of those with dots. (Count signs and not dates, and it looks better still: one wrong sign spoils a date.) But the map is not the alignment. We look at dates that were written rightly, and leave out the century, since 19 and 20 are known by either digit.
-# In **53 %** of these dates, the mean of ten trainings, all six other digits have their largest weight (heads averaged) on the digit that they copy. In twenty trainings it was anything between 0 and 95 %, and different digits went astray. (The figure's title counts single digits, so it looks better.) The encoder lets every sign ask all others, so a digit may be known in more than one place; that is our reading, and we have not tested it. A map is a hint and no proof (Jain and Wallace). To know where an output
+# **94 %** of the dates are right (from 88 to nearly 100 in ten trainings), and **100 %** of those with dots. But the map is not the alignment. We look at dates written rightly, and leave out the century, since either digit tells 19 from 20.
+# In **53 %** of these dates, the mean of ten trainings, all six other digits have their largest weight (heads averaged) on the digit that they copy. In twenty trainings it was anything between 0 and 95 %, and different digits went astray. The encoder lets every sign ask all others, so a digit may be known in more than one place; that is our reading, and untested. A map is a hint and no proof (Jain and Wallace). To know where an output
 # comes from, change the input and see.
 
 # %% [markdown]
@@ -1425,9 +1426,11 @@ claims.table()
 #
 # 先表态，再展开答案。
 #
-# 1. 窗口加长一倍，一层注意力的参数变成几倍？
-# 2. 同事的语言模型每字符只要 0.3 比特，测试集上也一样。你先查什么？
-# 3. 两个模型，每个符号的损失分别是 2.1 和 3.0 比特。哪个更好？
+# A. 窗口加长一倍，一层注意力的参数变成几倍：1、2，还是 4？
+#
+# B. 同事的语言模型每字符只要 0.3 比特，测试集上也一样。你先查什么？
+#
+# C. 两个模型，每个符号的损失分别是 2.1 和 3.0 比特。哪个更好？
 #
 # </details>
 #
@@ -1465,7 +1468,7 @@ claims.table()
 # </details>
 
 # %% [markdown] tags=["instructor"]
-# 4 minutes. B is the question to spend them on. Ask for other causes of a figure that is too good: test text that also stands in the training text, or nats reported as bits.
+# 4 minutes. Spend most of the time on B. Ask for other causes of a figure that is too good: test text that also stands in the training text, or nats reported as bits.
 
 # %% [markdown]
 # ## Exercises

@@ -17,7 +17,7 @@
 #
 # **You will**
 #
-# - compute one step of a graph network by hand, in six lines;
+# - compute one layer of a graph network by hand, in six steps;
 # - rename the nodes, see what changes in the answers, and find the usual mistake;
 # - write message passing as one sparse matrix product, and a trained graph network in NumPy and in Keras;
 # - take the network away and measure what is left;
@@ -105,7 +105,8 @@ edges = edges + nodes[begin] + nodes[end] + world
 edges
 
 # %% [markdown]
-# 2. Each node adds up the edges that **end** at it. 3. Each **node** updates itself from: that sum, itself, the global.
+# 2. Each node adds up the edges that **end** at it.
+# 3. Each **node** updates itself from: that sum, itself, the global.
 
 # %% tags=["nbval-check-output"]
 incoming = np.bincount(end, edges, minlength=4).astype(int)
@@ -113,7 +114,9 @@ nodes = nodes + incoming + world
 incoming, nodes
 
 # %% [markdown]
-# 4. The global adds up all edges. 5. It adds up all nodes. 6. The **global** updates itself.
+# 4. The global adds up all edges.
+# 5. It adds up all nodes.
+# 6. The **global** updates itself.
 
 # %% tags=["nbval-check-output"]
 from_edges, from_nodes = edges.sum(), nodes.sum()
@@ -157,7 +160,7 @@ V, E, u = block(np.array([[1], [2], [3], [4]]), np.ones((4, 1)), np.zeros(1), be
 V.ravel(), E.ravel(), u
 
 # %% [markdown] tags=["instructor"]
-# 10 minutes. Give three of them to pencil and paper. Common confusion: step 3 uses the *new* edges, and steps 4 and 5 the new edges and the new nodes. Likely question: "why do edges come first?" Convention: another order makes another layer, as useful.
+# 10 minutes. Give three minutes to pencil and paper. Common confusion: step 3 uses the *new* edges, and steps 4 and 5 the new edges and the new nodes. Likely question: "why do edges come first?" Convention: another order makes another layer, as useful.
 
 # %% [markdown]
 # ## 2 Names must not matter
@@ -977,7 +980,7 @@ claims.check(
 # So more than half of the collapse goes away while the smoothing stays. Depth itself costs too: with neither graph nor dropout, eight layers have **31 %**, where two layers (with dropout) had 55 %, and there is nothing to be smoothed. What is still missing with skip connections, some seven points, may be due to smoothing, or to 140 labels for eight layers; this experiment does not tell.
 
 # %% [markdown] tags=["instructor"]
-# 12 minutes. The argument: take one suspect away and leave the smoothing in. Likely question: "the regression finds the topics after eight products; is that not proof enough?" It shows that $S^8X$ still holds them, not that 16 units after eight ReLUs do; so we change the network itself. Likely question: "is over-smoothing a myth?" No: the distances fall, and the nearest mean suffers. It is not the main reason here.
+# 12 minutes. The argument: take one suspect away and leave the smoothing in. Likely question: "the regression finds the topics after eight products; is that not proof enough?" It shows that $S^8X$ still holds them, not that 16 units after seven ReLUs do; so we change the network itself. Likely question: "is over-smoothing a myth?" No: the distances fall, and the nearest mean suffers. It is not the main reason here.
 
 # %% [markdown]
 # ## 8 Another graph, other splits
@@ -1215,7 +1218,8 @@ for ax, pairs, spots, name in zip(
     for i, j in pairs:
         ax.plot(*spots[[i, j]].T, color="0.5", linestyle="-", zorder=1)
     ax.scatter(*spots.T, s=500, color="white", edgecolor="C0", linewidth=2.5, zorder=2)
-    ax.set(aspect="equal", title=name)
+    ax.set(aspect="equal")
+    ax.set_title(name, fontsize=14, fontweight="normal", y=-0.12)
     ax.axis("off")
     ax.margins(0.15)
 fig.suptitle("Every node has two neighbours, in both graphs", fontweight="bold")
@@ -1301,9 +1305,11 @@ claims.table()
 #
 # 先表态，再展开答案。
 #
-# 1. 同事的十层图网络只有 40 %，她说是过平滑。你先查什么？
-# 2. 一篇论文在 Cora 的公开划分上把 81.5 % 提高到 82.1 %。进步了吗？
-# 3. 把所有节点的编号打乱，边也跟着改，训练好的 GCN 要不要重新训练？
+# A. 同事的十层图网络只有 40 %，她说是过平滑。你先查什么？
+#
+# B. 一篇论文在 Cora 的公开划分上把 81.5 % 提高到 82.1 %。进步了吗？
+#
+# C. 把所有节点的编号打乱，边也跟着改，训练好的 GCN 要不要重新训练？
 #
 # </details>
 #
@@ -1314,7 +1320,7 @@ claims.table()
 #
 # Its accuracy on its own *training* nodes, with dropout and without; and the same depth with skip connections, or with no graph. If it recovers while it smooths as often as before, smoothing was not the main reason. A low training accuracy alone decides nothing: nodes that had become equal could not be fitted either. "Use fewer layers" tempts, because it helps; but it does not say why.
 #
-# 先看它在自己的*训练*节点上的准确率，带 dropout 和不带各看一次；再看同样深度加跳跃连接、或者不用图时怎样。平滑次数没变而准确率回来了，平滑就不是主因。单看训练准确率低，什么也定不了：节点要是真变得一样，同样拟合不了。“少用几层”诱人，因为确实管用，但它没有回答为什么。
+# 先看它在自己的**训练**节点上的准确率，带 dropout 和不带各看一次；再看同样深度加跳跃连接、或者不用图时怎样。平滑次数没变而准确率回来了，平滑就不是主因。单看训练准确率低，什么也定不了：节点要是真变得一样，同样拟合不了。“少用几层”诱人，因为确实管用，但它没有回答为什么。
 #
 # </details>
 #

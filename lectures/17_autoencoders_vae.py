@@ -154,7 +154,7 @@ claims.check(
 #
 # 先投票，再往下读结果：从随机矩阵出发，误差会降到 PCA 的误差吗？编码的 16 个单元，会是 16 个主成分吗？
 #
-# 从五个随机起点出发，取中位数：5 轮以后，误差只比 PCA 多 **1** %，可是它张成的子空间和 PCA 的最大夹角还有 **66** 度。100 轮以后，夹角才小到 **0.001** 度。误差早就对了，子空间要晚得多，原因有两个：多出的误差随夹角的*平方*下降；第 16 和第 17 个特征值又几乎相等，用谁都差不多，夹角就缩得慢。
+# 从五个随机起点出发，取中位数：5 轮以后，误差只比 PCA 多 **1** %，可是它张成的子空间和 PCA 的最大夹角还有 **66** 度。100 轮以后，夹角才小到 **0.001** 度。误差早就对了，子空间要晚得多，原因有两个：多出的误差随夹角的**平方**下降；第 16 和第 17 个特征值又几乎相等，用谁都差不多，夹角就缩得慢。
 #
 # 保留意见：对的是子空间，不是单元。任取一个可逆矩阵 $R$，把编码换成 $zR$，解码器先乘 $R^{-1}$，输出一点不变。所以不要去解释单个单元的含义。
 #
@@ -251,7 +251,7 @@ bool(np.allclose((W @ R) @ (np.linalg.inv(R) @ U), W @ U))
 #
 # 先投票，再往下读结果：同样 16 个数，误差会比 PCA 小多少？一成、一半，还是十分之九？
 #
-# 训练 4 轮，16 个数的误差是 **0.0143**，大约是 PCA 的一半。784 个像素变成 16 个数，少了 **49 倍**；当然，收信的人还得有解码器，它自己就有二十多万个参数。
+# 训练 4 轮，16 个数的误差是 **0.0143**，大约是 PCA 的一半。784 个像素变成 16 个数，前者是后者的 **49 倍**；当然，收信的人还得有解码器，它自己就有二十多万个参数。
 #
 # 只留 2 个数，就能画成一张平面图。每个测试数字找平面上最近的 10 个训练数字投票：PCA 的平面上 **43.5** % 对，自编码器的平面上 **70** % 对。自编码器从没见过标签。
 #
@@ -349,7 +349,7 @@ claims.check(
 claims.exact("fewer numbers", 784 / 16, "49 times")
 
 # %% [markdown]
-# The network errs by **0.0143**: about half of PCA. (Cutting PCA's pictures to 0…1 helps it a little, as printed above.) Sixteen numbers in place of 784 pixels are **49 times** fewer. But whoever wants to read them needs the decoder, with more than 200,000 parameters of its own.
+# The network errs by **0.0143**: about half of PCA. (Cutting PCA's pictures to 0…1 helps it a little.) Sixteen numbers in place of 784 pixels are **49 times** fewer. But to read them one needs the decoder: over 200,000 parameters.
 #
 # **Two numbers** make a map. PCA has one, too:
 
@@ -429,7 +429,7 @@ sliders = [
 walk = interact(decoded, first=sliders[0], second=sliders[1], decoder=fixed(from_plane))
 
 # %% [markdown] tags=["instructor"]
-# 9 minutes. The trainings are part of them. Let a student drive the sliders and stop where a 4 turns into a 9. Likely question: "why a sigmoid at the end?" Pixels lie between 0 and 1. Common confusion: the axes of the plane have no meaning of their own (section 2).
+# 9 minutes. The trainings are within these minutes. Let a student drive the sliders and stop where a 4 turns into a 9. Likely question: "why a sigmoid at the end?" Pixels lie between 0 and 1. Common confusion: the axes of the plane have no meaning of their own (section 2).
 
 # %% [markdown]
 # ## 4 Denoising, and with whom to compare
@@ -445,13 +445,13 @@ walk = interact(decoded, first=sliders[0], second=sliders[1], decoder=fixed(from
 #
 # 最好的矩阵误差是 **0.0177**，还不到中值滤波的一半。从头学的小网络 **0.0235**：赢了中值滤波，输给了矩阵。隐藏层一样大的网络，改成在矩阵的答案上作修正，得到 **0.0154**，胜过矩阵。
 #
-# 所以，“深度网络去噪胜过传统方法”这句话，要看传统方法是谁。更大的网络、卷积、更长的训练多半还会更好，这里没有量。它学到的究竟是什么，见 ★ 13。
+# 所以，“深度网络去噪胜过传统方法”这句话，要看传统方法是谁。更大的网络、卷积、更长的训练多半还会更好，这里没有量。它学到的究竟是什么，见 ★ 第 13 节。
 #
 # </details>
 #
 # A **denoising autoencoder** sees a spoiled picture and must give the clean one. Copying does not help, however wide the code. We add noise of standard deviation 0.5 to each pixel.
 #
-# To say that a network denoises *well* we need rivals. A median filter is the usual one. Another is the best of all *linear* maps, which has a formula. With covariance $S$ of the clean digits, for noise of variance $\sigma^2$,
+# To say that a network denoises *well* we need rivals. A median filter is the usual one; the best *linear* map, which has a formula, is another. With covariance $S$ of the clean digits, for noise of variance $\sigma^2$,
 #
 # $$\hat x = m + (x - m)\,(S + \sigma^2 I)^{-1} S.$$
 #
@@ -468,7 +468,7 @@ M = best_matrix(variances, axes, 0.5**2).astype("float32")
 noisy = X + np.float32(0.5) * rng.normal(size=X.shape).astype("float32")
 
 # %% [markdown]
-# Two networks with 256 hidden units. One starts from nothing. The other is given the matrix, and learns only what to add to the matrix' answer.
+# Two networks with 256 hidden units. One starts from nothing. The other is given the matrix, and learns only what to add to the matrix's answer.
 
 
 # %%
@@ -539,8 +539,8 @@ claims.check(
 )
 
 # %% [markdown]
-# The matrix leaves **0.0177**, less than half of the median. The small network leaves **0.0235**: it beats the median, and loses to the matrix. A network of that size that *starts* from the matrix gets **0.0154**, and wins.  "Networks denoise better than classical
-# methods" depends on which classical method was tried. We did not measure larger networks. What ours has learned, ★ section 13 asks.
+# The matrix leaves **0.0177**, less than half of the median. The small network leaves **0.0235**: it beats the median, and loses to the matrix. A network of that size that *starts* from the matrix gets **0.0154**, and wins. "Networks denoise better than classical
+# methods" depends on which classical method was tried. We did not measure larger networks. ★ Section 13 asks what ours has learned.
 
 # %% [markdown] tags=["instructor"]
 # 7 minutes. Let the class argue for a rival before the formula appears. Likely question: "is it fair? The matrix knows S and the noise." So does the network: it sees both in training. Common confusion: the matrix is not a local blur; it knows digits.
@@ -556,6 +556,8 @@ claims.check(
 # 裁判给三种数。
 #
 # 一，**弗雷歇距离**：给真数字和假数字的特征各拟合一个高斯，量两个高斯有多远；这就是 FID 的做法，只是特征网络换成了我们自己的。一维时，它是均值差的平方加标准差之差的平方，例如 9 + 1 = **10**。二，它有多**肯定**：最大概率的平均。三，**精确率**和**召回率**：画出来的有多少落在真数字中间，真数字又有多少被覆盖到。“落在中间”的意思是：在特征空间里，它离某个真数字，不比那个真数字离第三近的真数字更远；召回率反过来算。
+#
+# （表的最后一列 bits 是裁判所认类别的熵，十类一样多时是 3.32，第 19 讲才用到。）
 #
 # 先投票，再往下读结果：裁判自己先受审。给它看没见过的真数字、轻轻模糊过的数字、全是“1”的真数字、一半真数字加一半噪声，还有纯噪声。它对纯噪声有多肯定？哪一种能骗过精确率，哪一种能骗过召回率？
 #
@@ -574,6 +576,8 @@ claims.check(
 # With the features of a large network on photographs, this is the *FID* of most papers.
 # - **How sure** the judge is: the mean of its largest probability.
 # - **Precision**: the share of made digits that lie among real ones. **Recall**: the share of real ones that lie among made ones. (A made digit lies among real ones if some real digit is at least as near to it, in the features, as to its own third nearest *real* neighbour. Recall is the same with the parts exchanged.)
+#
+# (*bits*, the tables' last column, is the entropy of the judge's classes, at most 3.32: see lecture 19.)
 #
 # In one dimension the distance is $(m_r - m_g)^2 + (s_r - s_g)^2$. For means 0 and 3, standard deviations 1 and 2?
 
@@ -668,7 +672,7 @@ claims.check("distance, real digits", floor, "0.6", band=(0.24, 0.93), stand_in=
 # %% [markdown]
 # The judge names **98.0 %** of the test digits rightly. But of pure noise it is sure with **0.71** (ten judges: from 0.6 to 0.9). Only ones have a precision of **0.90**, like real digits; their recall of **0.13** tells. With half noise the recall is **0.89**, as if nothing were wrong; there the precision tells. Blurred digits are, if anything, *more* precise than real ones (see the table). So never quote one figure.
 #
-# The Fréchet distance puts all of them behind real digits; exercise 3 tries to fool it. Mind the number of pictures: a quarter of the digits, as real as the others, has a distance **3.6 times** as large (last row). So we compare sets of one size, and read each distance beside the **0.6** of real digits.
+# The Fréchet distance puts all of them behind real digits; exercise 3 tries to fool it. Mind the number of pictures: a quarter of the digits has a distance **3.6 times** as large (last row). So we compare sets of one size, and read each distance beside the **0.6** of real digits.
 
 # %% [markdown] tags=["instructor"]
 # 8 minutes. The vote on noise is usually near 0.1. Likely question: "why is it sure of noise?" It was only ever asked to choose among ten digits; far from the data its answers mean nothing. Common confusion: a *judge* is not a *truth*; lecture 7's question, "what did it look at?", holds for judges as well.
@@ -745,7 +749,7 @@ claims.check(
 )
 
 # %% [markdown]
-# From $N(0, I)$ the distance is **180**. From one fitted Gaussian it is **18**, a tenth. From fifty it is **2.8**, near what this decoder makes of the codes of real digits (last row). And it is the same decoder in every row.
+# From $N(0, I)$ the distance is **180**. From one fitted Gaussian it is **18**, a tenth. From fifty it is **2.8**, near what this decoder makes of the codes of real digits (last row). The decoder is the same in every row.
 #
 # So "an autoencoder cannot generate" means: it does not say where to draw from. Its loss never asked. Look at its codes after training, and it can.
 
@@ -1074,13 +1078,13 @@ claims.check(
 # <details>
 # <summary>中文</summary>
 #
-# 一个只会背训练数字的“生成器”，给的都是真数字；裁判的那几个数，没有一个问它们是不是*新*的。所以要另外问：每张图离最近的训练数字有多远？
+# 一个只会背训练数字的“生成器”，给的都是真数字；裁判的那几个数，没有一个问它们是不是**新**的。所以要另外问：每张图离最近的训练数字有多远？
 #
 # 先投票，再往下读结果：画出来的数字，应该和谁比？和新的真数字比就够了吗？检索的时候，784 个像素、自编码器的 16 个数、PCA 的 16 个数，谁最好？
 #
-# 新的真数字，编码再解码以后，离最近的训练数字反而近了 **0.5**，其实什么也没抄：模糊本身就会拉近距离，所以要和重建的图比。要是它背下了编码，画出来的就该像重建的*训练*数字，那又要近 **0.6**。五十个高斯画出来的，和重建的新数字差不多远（远 **0.2**）：用这个办法看不出背书。
+# 新的真数字，编码再解码以后，离最近的训练数字反而近了 **0.5**，其实什么也没抄：模糊本身就会拉近距离，所以要和重建的图比。要是它背下了编码，画出来的就该像重建的**训练**数字，那又要近 **0.6**。五十个高斯画出来的，和重建的新数字差不多远（远 **0.2**）：用这个办法看不出背书。
 #
-# 编码还能用来**检索**：给一个测试数字，在一万个训练数字里找编码最近的十个，有多少是同一个数字？自编码器的 16 个数，比 784 个像素只差 **1.0** 个百分点，而数目少了 49 倍。可是别忘了基线：PCA 的 16 个数，比自编码器还好 **0.7** 个百分点。就检索来说，看不到弯曲的好处；要用解码器的时候才用得上它。
+# 编码还能用来**检索**：给一个测试数字，在一万个训练数字里找编码最近的十个，有多少是同一个数字？自编码器的 16 个数，比 784 个像素只差 **1.0** 个百分点，而像素的数目是它的 49 倍。可是别忘了基线：PCA 的 16 个数，比自编码器还好 **0.7** 个百分点。就检索来说，看不到弯曲的好处；要用解码器的时候才用得上它。
 #
 # </details>
 #
@@ -1379,9 +1383,11 @@ claims.table()
 #
 # 先表态，再展开答案。
 #
-# 1. 一篇文章的 VAE 在 MNIST 上报 −88 奈特，我们的差二十多奈特。它的模型更好吗？
-# 2. 损失里，交叉熵对 784 个像素取**平均**，KL 对 16 个单元求**和**。训练出来的 VAE 会怎样？
-# 3. 从自编码器的 $N(0,I)$ 里取编码，画出来全是一团灰。该换一个更大的解码器吗？
+# A. 一篇文章的 VAE 在 MNIST 上报 −88 奈特，我们的差二十多奈特。它的模型更好吗？
+#
+# B. 损失里，交叉熵对 784 个像素取**平均**，KL 对 16 个单元求**和**。训练出来的 VAE 会怎样？
+#
+# C. 从自编码器的 $N(0,I)$ 里取编码，画出来全是一团灰。该换一个更大的解码器吗？
 #
 # </details>
 #

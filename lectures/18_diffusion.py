@@ -716,7 +716,7 @@ claims.check("ring, error at step 10 over 600", off[0] / off[4], "18 times", ban
 # figure). Under little noise it jumps from spot to spot: harder for a small network, we think. This failure does harm: it is measured against the truth, and the truth is sharp. Section 7 measures the helpful one, against the training set.
 
 # %% [markdown] tags=["instructor"]
-# 11 minutes. The training is part of them. Likely question: "why not fewer levels of noise?" Without the high levels it would not know how many points go to which spot: ★ section 8. Lecture 19 trains a GAN on this ring, which errs in the other way: sharp, and it may miss spots.
+# 11 minutes. The training is within these minutes. Likely question: "why not fewer levels of noise?" Without the high levels it would not know how many points go to which spot: ★ section 8. Lecture 19 trains a GAN on this ring, which errs in the other way: sharp, and it may miss spots.
 
 # %% [markdown]
 # ## 6 Digits, and a dial
@@ -967,7 +967,7 @@ claims.check(
 # And the dial: without guidance **94.0 %** of the pictures are the digit that was asked for, with $w = 1$ **99.9 %**. The price is variety: the recall is **0.49 times** what it was, and at $w = 4$ the distance is **1.4 times** that of one Gaussian, the crudest rival. Whoever looks at "is it the right thing?" alone, or at a few pretty samples, would turn the dial up and up.
 
 # %% [markdown] tags=["instructor"]
-# 17 minutes. The trainings are part of them. Let the class place itself: who wants which w, for an advertisement, and for making training data? (A high one; about 0.) Likely question: "why does guidance sharpen?" It multiplies the density by p(class | x) to the power w, so it flees from where the class is in doubt. Common confusion: w is set when drawing; nothing is trained again.
+# 17 minutes. The trainings are within these minutes. Let the class place itself: who wants which w, for an advertisement, and for making training data? (A high one; about 0.) Likely question: "why does guidance sharpen?" It multiplies the density by p(class | x) to the power w, so it flees from where the class is in doubt. Common confusion: w is set when drawing; nothing is trained again.
 
 # %% [markdown]
 # ## 7 The network beside the perfect denoiser
@@ -1252,9 +1252,11 @@ claims.table()
 #
 # 先表态，再展开答案。
 #
-# 1. 训练损失停在一个明显大于零的值上。网络失败了吗？
-# 2. 引导 $w=-1$，每次都要 7，会画出什么？
-# 3. DDIM，同一类别、同一份起始噪声，走一百次，得到几张不同的图？
+# A. 训练损失停在一个明显大于零的值上。网络失败了吗？
+#
+# B. 引导 $w=-1$，每次都要 7，会画出什么？
+#
+# C. DDIM，同一类别、同一份起始噪声，走一百次，得到几张不同的图？
 #
 # </details>
 #

@@ -833,7 +833,7 @@ claims.check(
 # After a quarter of the steps $D$ pays only a little less than 2 ln 2 = 1.39, the price of guessing, and $G$ is near ln 2 = 0.69. From there on the losses go up and down, and fall no more. But the pictures improve: at that time the distance was still **1.8 times** what it is at the end. Each loss is measured against the opponent of the moment. If both sides improve alike, neither changes. So the losses of a GAN are no progress bar.
 
 # %% [markdown] tags=["instructor"]
-# 12 minutes. The training is part of them. Likely question: "would a larger GAN win?" Very likely; with far more steps GANs draw faces. Another: "does a falling rate help, as the autoencoder has?" We tried two such rates, and gained nothing clear. The point is the comparison at equal cost. Common confusion: a low loss of $G$ means that *this* $D$ is fooled.
+# 12 minutes. The training is within these minutes. Likely question: "would a larger GAN win?" Very likely; with far more steps GANs draw faces. Another: "does a falling rate help, as the autoencoder has?" We tried two such rates, and gained nothing clear. The point is the comparison at equal cost. Common confusion: a low loss of $G$ means that *this* $D$ is fooled.
 
 # %% [markdown]
 # ## 7 CycleGAN, where we know the truth
@@ -1327,9 +1327,11 @@ claims.table()
 #
 # 先表态，再展开答案。
 #
-# 1. 训练到一半，判别器的损失停在 1.39（也就是 2 ln 2）。可以停了吗？
-# 2. 同学的 GAN 只画“1”。他把 Adam 的默认值全留着。按我们环上的结果，什么值得试，什么不值得？
-# 3. 一个 CycleGAN 把 CT 变成 MRI。加上恒等损失以后，二十次训练有十九次给出同样的翻译。那它就是对的吗？
+# A. 训练到一半，判别器的损失停在 1.39（也就是 2 ln 2）。可以停了吗？
+#
+# B. 同学的 GAN 只画“1”。他把 Adam 的默认值全留着。按我们环上的结果，什么值得试，什么不值得？
+#
+# C. 一个 CycleGAN 把 CT 变成 MRI。加上恒等损失以后，二十次训练有十九次给出同样的翻译。那它就是对的吗？
 #
 # </details>
 #

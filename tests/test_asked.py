@@ -64,7 +64,7 @@ model.fit(X, y)
 #
 # 先表态。
 #
-# 1. 两个吗？
+# A. 两个吗？
 #
 # </details>
 #
@@ -122,10 +122,10 @@ def test_a_poll_is_read_with_its_answers():
 
 @pytest.mark.parametrize(
     ("item", "read", "section"),
-    [("# 2. 猜一猜。\n", asked.exercises, "Exercises"), ("# 1. 两个吗？\n", asked.poll, "Poll")],
+    [("# 2. 猜一猜。\n", asked.exercises, "Exercises"), ("# A. 两个吗？\n", asked.poll, "Poll")],
 )
 def test_what_the_chinese_leaves_out_is_told(item, read, section):
-    with pytest.raises(ToolError, match=f"42_toy: its section {section} asks .* write one line for each"):
+    with pytest.raises(ToolError, match=f"42_toy: its section {section} asks .* begin one line there"):
         read(toy(TOY.replace(item, "")))
 
 
@@ -194,10 +194,10 @@ def test_a_run_sheet_says_what_to_run_before_class():
 def test_a_run_sheet_names_the_cells_that_took_long():
     ran = [(toy().cells[1], 5.4), (toy().cells[3], 22.8), (toy().cells[-2], 4.9)]
     slow = {**RUN, "slow": build.slow(ran)}
-    told = "Longer than 5 s took: 5 s in the set-up: `import keras`; 23 s in 1 Words: `model.fit(X, y)`."
-    assert told in asked.run_sheet(toy(), slow)
+    told = "5 s, `import keras` (the set-up); 23 s, `model.fit(X, y)` (1 Words)."
+    assert f"Cells that took longer than 5 s: {told}" in asked.run_sheet(toy(), slow)
     edited = asked.run_sheet(toy(TOY.replace("fit(X, y)", "fit(X, y, epochs=9)")), slow)
-    assert "Longer than 5 s took: 5 s in the set-up: `import keras`.\n" in edited
+    assert "Cells that took longer than 5 s: 5 s, `import keras` (the set-up).\n" in edited
     assert "No cell took longer than 5 s." in asked.run_sheet(toy(), {**RUN, "slow": build.slow(ran[2:])})
     unknown = "Which cells take longer than 5 s is not recorded yet: `make notebooks LECTURE=42` does."
     for run in (RUN, {**RUN, "slow": ""}, {}):

@@ -148,7 +148,7 @@ def test_paths_state_their_lectures_and_minutes(language):
         assert re.findall(r"notebooks/(\d\d)_", way) == path["lectures"]
     term = sum(FOUND[number]["minutes"] for number in PATHS[0]["lectures"])
     assert len(PATHS[0]["lectures"]) == 13
-    assert str(term) in blocks[0]
+    assert f"{term:,}" in blocks[0]
     chosen = PATHS[2]["sections"]
     asides = sum(
         int(re.match(r"\d+", next(cell.source for cell in one.cells if lectures.is_aside(cell)))[0])

@@ -324,6 +324,7 @@ def test_the_summary_by_hand():
         (TEN[:9], claiming(), "missing"),
         ([5.0] * 10, claiming((5, 5)), ""),
         ([5.0] * 10, claiming((-1e9, 1e9)), ""),
+        ([5.0, 5 + 5e-7] * 5, claiming(), ""),  # float32 rounds so
         (TEN, claiming((-20, 30), comment="  # chance alone is this wide"), "wide (explained)"),
         (TEN, claiming((5, 90), comment="  # nothing explains a failure"), "failed, near, wide"),
         ([math.nan] * 10, claiming(), "failed"),
@@ -367,6 +368,12 @@ def test_a_run_replaces_only_the_rows_it_was_asked_for(tmp_path):
         ("stand-in", "7.0", "c0de"),
     ]
     assert evidence.table(evidence.judged(rows, claiming()))[1][:5] == ["x", "5", "8 ± 0", "8 to 8", "10"]
+
+
+def test_the_table_never_shows_a_near_edge_as_far_nor_what_is_no_number():
+    near = evidence.judged(summary([5.0 - 0.51] * 5 + [5.0 + 0.51] * 5), claiming((2.875, 7.125)))
+    assert evidence.table(near)[1][-2:] == ["3.9 sd", "near"]
+    assert evidence.table(evidence.judged(summary([math.nan] * 10), claiming()))[1][2:5] == ["–", "–", "10"]
 
 
 @pytest.fixture

@@ -277,7 +277,7 @@ def shown(monkeypatch):
 def test_the_slider_of_the_rate_at_both_ends(eps, shown):
     explore(eps, np.array([-1.0, 1.0]), np.random.default_rng(0))
     [axes] = shown[0].axes
-    assert axes.get_title() == f"Floor: variance {eps / (2 - eps):.3f}"
+    assert axes.get_title() == f"ε = {eps:.2f}: the variance settles at {eps / (2 - eps):.3f}"
     bottom, top = axes.get_ylim()
     assert bottom < -np.sqrt(floor(eps)) < np.sqrt(floor(eps)) < top, "the floor does not fit into the frame"
 

@@ -45,6 +45,20 @@ def test_a_folders_pictures_come_by_name_and_without_what_else_lies_there(tmp_pa
     assert [path.name for path in pictures(tmp_path)] == ["a.jpeg", "b.jpeg"]
 
 
+def test_a_stray_folder_beside_the_classes_is_no_class(tmp_path):
+    (code,) = (cell.source for cell in lecture_source.lecture("07").cells if "train_flow =" in cell.source)
+    classes = ["NORMAL", "PNEUMONIA"]
+    for folder in (tmp_path / part / name for part in ("train", "test") for name in [*classes, ".strays"]):
+        folder.mkdir(parents=True)
+        for number in range(5):  # of which the first fifth is for validation
+            Image.new("L", (8, 8)).save(folder / f"{number}.jpeg")
+    names = {"folder": tmp_path, "SEED": 0, "CLASSES": classes}
+    exec(code, names)
+    for flow, count in (("train_flow", 8), ("valid_flow", 2), ("test_flow", 10)):
+        assert names[flow].class_indices == {"NORMAL": 0, "PNEUMONIA": 1}
+        assert names[flow].n == count
+
+
 def test_memory_is_read_from_the_headers_alone(tmp_path):
     paths = [tmp_path / "wide.jpeg", tmp_path / "high.jpeg"]
     Image.new("L", (300, 200)).save(paths[0])

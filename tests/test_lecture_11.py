@@ -249,7 +249,7 @@ def test_a_mask_lets_through_what_its_name_says():
     masks = scope["masks"]
     assert {name: mask.sum() for name, mask in masks.items()} == {
         "four corners": 64,
-        "outer 6 %": 240,
+        "outer 2 pixels": 240,
         "centre half": 256,
         "whole picture": 1024,
     }

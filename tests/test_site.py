@@ -288,6 +288,14 @@ def test_each_term_leads_to_the_section_that_introduces_it_and_back(students):
     assert astray == []
 
 
+@each_page
+def test_no_mark_of_markdown_is_left(students, page):
+    """Between a full stop and a Chinese character, two stars end no bold words."""
+    texts = elements(students, page, "article :is(p, li, dd, td, h1, h2, h3)")
+    spoken = ["".join(text for text in one.find_all(string=True, recursive=False)) for one in texts]
+    assert [text for text in spoken if "**" in text or "](" in text] == []
+
+
 def test_links_to_terms_stand_in_prose_alone(students):
     for name in LECTURES[1:]:
         links = elements(students, f"notebooks/{name}", "a:has(> .std-term)")
@@ -352,7 +360,8 @@ def test_students_do_not_see_the_lecturers_asides(students):
 
 
 def test_lecturers_see_them(lecturers):
-    assert "Leave two minutes" in html(lecturers, "notebooks/99_sample")
+    aside = parsed(lecturers, "notebooks/99_sample").find("p", string="Leave two minutes for questions.")
+    assert aside.find_parent(class_="admonition").p.get_text() == "For the lecturer"
 
 
 def plain(text):
@@ -769,6 +778,15 @@ def test_a_term_leads_to_its_section_and_back(opened):
         opened.wait_for_url("**/glossary.html#term-receptive-field")
         assert 0 <= entry.bounding_box()["y"] < 720
         opened.go_back()
+
+
+@in_browser("polls", "glossary")
+def test_chinese_is_marked_as_such_outside_its_blocks_too(opened):
+    """Else its punctuation is drawn as in Taiwan."""
+    unfold(opened)
+    spoken = opened.locator("article :is(p, dt)").get_by_text(re.compile("。$|^感受野$"))
+    assert spoken.count() > 30
+    assert spoken.evaluate_all("all => all.filter(one => !one.closest('[lang=zh-Hans]')).length") == 0
 
 
 @in_browser("index")

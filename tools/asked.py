@@ -42,12 +42,12 @@ def exercises(lecture):
     Raises
     ------
     ToolError
-        If the exercises' 中文 block does not count as many.
+        If the exercises' 中文 block has not the same numbers.
     """
     section = _section(lecture, "Exercises")
     prose = [cell.source for cell in section.cells if cell.cell_type == "markdown"] if section else []
     found = [match for text in prose for match in EXERCISE.finditer(text)]
-    chinese = _chinese(lecture, section, len(found))
+    chinese = _chinese(lecture, section, [match[1] for match in found])
     return [
         Asked(
             f"{lecture.number}-exercise-{match[1]}",
@@ -65,11 +65,11 @@ def poll(lecture):
     Raises
     ------
     ToolError
-        If the poll's 中文 block does not count as many.
+        If the poll's 中文 block has not the same letters.
     """
     section = _section(lecture, "Poll")
     found = QUESTION.findall(section.markdown) if section else []
-    chinese = _chinese(lecture, section, len(found))
+    chinese = _chinese(lecture, section, [letter for letter, _, _ in found])
     return [
         Asked(
             f"{lecture.number}-poll-{letter.lower()}",
@@ -93,14 +93,14 @@ def _section(lecture, title):
     return next((one for one in lecture.sections if one.title == title), None)
 
 
-def _chinese(lecture, section, count):
-    """Return the numbered lines of a section's 中文 block, which must be that many."""
+def _chinese(lecture, section, marks):
+    """Return the lines of a section's 中文 block that begin with a number or letter, which must be these."""
     blocks = lectures.split_chinese(section.opening)[1] if section else []
-    found = re.findall(r"^(\d+)\. (.+)", "\n".join(blocks), re.MULTILINE)
-    if [number for number, _ in found] != [str(number + 1) for number in range(count)]:
+    found = re.findall(r"^(\d+|[A-Z])\. (.+)", "\n".join(blocks), re.MULTILINE)
+    if [mark for mark, _ in found] != marks:
         raise ToolError(
-            f"{lecture.stem}: its section {section.title} asks {count} things in English, and its 中文 block"
-            f" numbers {len(found)}: write one line for each there, from `1. ` on"
+            f"{lecture.stem}: its section {section.title} asks {', '.join(marks)} in English, and its 中文"
+            f" block {', '.join(mark for mark, _ in found) or 'nothing'}: begin one line there with each"
         )
     return [text for _, text in found]
 
@@ -115,12 +115,17 @@ def polls_page(root, with_asides=False):
     return _by_lecture(root, poll, lambda lecture: _section(lecture, "Poll").asides if with_asides else [])
 
 
+def boxed(aside):
+    """Return an aside as a box, which nobody takes for the lecture's own prose."""
+    return f":::{{admonition}} For the lecturer\n{aside}\n:::"
+
+
 def _by_lecture(root, found_in, asides):
     blocks = []
     for lecture in lectures.read(root):
         if found := found_in(lecture):
             lines = "\n\n".join(f"[{one.title[0]}](#{one.place}) {one.chinese}" for one in found)
-            blocks += [f"## {lecture.number} {lecture.facts['title']}", *asides(lecture)]
+            blocks += [f"## {lecture.number} {lecture.facts['title']}", *map(boxed, asides(lecture))]
             blocks.append(lectures.folded(lines))
             for one in found:
                 blocks.append(f"**[{one.title}](#{one.place})** {one.english}")
@@ -193,8 +198,8 @@ def _before_class(lecture, run):
     elif not slow:
         yield f"No cell took longer than {build.SLOW} s."
     else:
-        cells = [f"{seconds:.0f} s in {title}: `{line}`" for title, line, seconds in slow]
-        yield f"Longer than {build.SLOW} s took: " + "; ".join(cells) + "."
+        cells = [f"{seconds:.0f} s, `{line}` ({title})" for title, line, seconds in slow]
+        yield f"Cells that took longer than {build.SLOW} s: " + "; ".join(cells) + "."
 
 
 def slow_cells(lecture, run):

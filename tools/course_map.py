@@ -408,9 +408,9 @@ def paths(root, language, page="notebooks/{}.ipynb"):
             minutes = sum(found[number]["minutes"] for number in path["lectures"])
         count, star = len(path["lectures"]), bool(chosen)
         takes = (
-            f" {count} lectures, {minutes} minutes{', without the sections with a ★' * star}."
+            f" {count} lectures, {minutes:,} minutes{', without the sections with a ★' * star}."
             if english
-            else f"共 {count} 讲，{minutes} 分钟{'，不算带 ★ 的小节' * star}。"
+            else f"共 {count} 讲，{minutes:,} 分钟{'，不算带 ★ 的小节' * star}。"
         )
         stops = []
         for number in path["lectures"]:
@@ -419,13 +419,13 @@ def paths(root, language, page="notebooks/{}.ipynb"):
                 these = [f"{'★ ' * one.title.startswith('★')}{one.key}" for one in chosen[number]]
                 stop += f" (sections {', '.join(these)})" if english else f"（第 {'、'.join(these)} 节）"
             stops.append(stop)
-        name = says(path, "name", language) + (".** " if english else "。**")
+        name = says(path, "name", language) + (".** " if english else "**。")
         lines = [f"**{name}{says(path, 'about', language)}{takes}", " → ".join(stops)]
         told = [
             linked([number], found, language, page) + (f" ({notes[0]})" if english else f"（{notes[1]}）")
             for number, notes in path.get("skips", {}).items()
         ]
         if told:
-            lines.append(f"It skips {'; '.join(told)}." if english else f"跳过的有{'；'.join(told)}。")
+            lines.append(f"It skips {'; '.join(told)}." if english else f"跳过：{'；'.join(told)}。")
         blocks.append("\n\n".join(lines))
     return "\n\n".join(blocks)

@@ -115,7 +115,7 @@ def _fit(row, claim, wanted):
     allowed = claim.allowed(row["source"])
     low, high = allowed or (None, None)
     edges = [edge for edge in (low, high) if edge is not None]
-    varies = sd > 1e-9 * abs(mean)
+    varies = sd > 1e-6 * abs(mean)  # more than float32 rounds: that differs between processors
     nearest = min((abs(edge - mean) for edge in edges), default=math.nan) / sd if varies else math.inf
     width = (edges[1] - edges[0]) / sd if varies and len(edges) == 2 else math.nan
     hard = [FAILED] * (not all(within(value, low, high) for value in (mean, least, most)))
@@ -150,14 +150,16 @@ def table(rows):
     """Return judged rows as a table: a list of rows, its header first."""
     lines = [HEADER]
     for row in rows:
-        mean, least, most = (figure(float(row[name])) for name in ("mean", "min", "max"))
+        mean, sd, least, most = (float(row[name]) for name in ("mean", "sd", "min", "max"))
         nearest = row["nearest_edge_sd"]
         lines.append(
             [
                 *(row["claim"], row["stated"]),
-                *(f"{mean} ± {float(row['sd']):.2g}", f"{least} to {most}", str(row["n"])),
+                f"{figure(mean)} ± {sd:.2g}" if math.isfinite(sd) else "–",
+                f"{figure(least)} to {figure(most)}" if math.isfinite(sd) else "–",
+                str(row["n"]),
                 "–" if row["low"] is row["high"] is None else describe_band(row["low"], row["high"]),
-                f"{figure(round(nearest, 1))} sd" if math.isfinite(nearest) else "–",
+                f"{figure(math.floor(10 * nearest) / 10)} sd" if math.isfinite(nearest) else "–",
                 row["flags"],
             ]
         )

@@ -203,7 +203,7 @@ def table():
         holds = "yes" if all(row["ok"] for row in exact_ones) else "NO"
         rows.append(
             {
-                "claim": f"exact arithmetic: {len(exact_ones)} figures",
+                "claim": f"exact arithmetic: {len(exact_ones)} figure{'s' * (len(exact_ones) > 1)}",
                 **dict.fromkeys(("stated", "measured", "allowed"), "–"),
                 "holds": holds,
             }

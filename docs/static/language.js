@@ -41,6 +41,11 @@ function show() {
 }
 
 for (const block of blocks) block.lang = "zh-Hans";
+/* Chinese outside these blocks, in answers and in the glossary: else its punctuation is drawn as in Taiwan. */
+for (const piece of document.querySelectorAll("article :is(p, dt)")) {
+  const text = piece.textContent;
+  if ((text.match(/\p{Script=Han}/gu) ?? []).length > text.length / 3) piece.lang = "zh-Hans";
+}
 document.querySelector(".article-header-buttons")?.prepend(button);
 if (asked) remember(chinese);
 show();

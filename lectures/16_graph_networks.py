@@ -1219,7 +1219,7 @@ for ax, pairs, spots, name in zip(
         ax.plot(*spots[[i, j]].T, color="0.5", linestyle="-", zorder=1)
     ax.scatter(*spots.T, s=500, color="white", edgecolor="C0", linewidth=2.5, zorder=2)
     ax.set(aspect="equal")
-    ax.set_title(name, fontsize=14, fontweight="normal", y=-0.12)
+    ax.set_title(name, fontsize=14, fontweight="normal", loc="center")
     ax.axis("off")
     ax.margins(0.15)
 fig.suptitle("Every node has two neighbours, in both graphs", fontweight="bold")

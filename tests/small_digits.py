@@ -37,6 +37,8 @@ def run(stem, x_test, y_test, source_of, **given):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("utils.datasets.load_mnist", lambda: ((x[:400], y[:400]), (x_test, y_test)))
         patch.setattr(plt, "show", lambda: plt.close("all"))
+        # A lecture may choose its threads before TensorFlow begins. Here it has begun for other tests.
+        patch.setattr("tensorflow.config.threading.set_intra_op_parallelism_threads", lambda threads: None)
         for section in lecture_source.lecture(stem).sections:
             for cell in section.cells:
                 if cell.cell_type == "code":

@@ -216,8 +216,8 @@ def test_evidence_page_shows_how_far_each_claim_scatters(students):
     text, rows = evidence_of(students, "99 A sample")
     assert len(rows) == 4
     claim = ["5.00 times (slide: 5)", "5.123 ± 1.1", "4.123 to 6.123", "10", "4.1 to 6.5"]
-    assert rows[0] == [CLAIMS[0], *claim, "1 sd", "near (explained)"]
-    assert rows[1] == [CLAIMS[1], *claim, "1 sd", "near"]
+    assert rows[0] == [CLAIMS[0], *claim, "0.9 sd", "near (explained)"]
+    assert rows[1] == [CLAIMS[1], *claim, "0.9 sd", "near"]
     assert rows[3][5] == "4.1 to 6.2"
     for fact in (
         "Data: real.",

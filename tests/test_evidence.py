@@ -374,6 +374,7 @@ def test_the_table_never_shows_a_near_edge_as_far_nor_what_is_no_number():
     near = evidence.judged(summary([5.0 - 0.51] * 5 + [5.0 + 0.51] * 5), claiming((2.875, 7.125)))
     assert evidence.table(near)[1][-2:] == ["3.9 sd", "near"]
     assert evidence.table(evidence.judged(summary([math.nan] * 10), claiming()))[1][2:5] == ["–", "–", "10"]
+    assert evidence.table(evidence.judged(summary([5.0]), claiming(), wanted=1))[1][2:4] == ["5", "5 to 5"]
 
 
 @pytest.fixture

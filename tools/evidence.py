@@ -151,12 +151,13 @@ def table(rows):
     lines = [HEADER]
     for row in rows:
         mean, sd, least, most = (float(row[name]) for name in ("mean", "sd", "min", "max"))
+        spread = f" ± {sd:.2g}" if math.isfinite(sd) else ""  # which one seed has not
         nearest = row["nearest_edge_sd"]
         lines.append(
             [
                 *(row["claim"], row["stated"]),
-                f"{figure(mean)} ± {sd:.2g}" if math.isfinite(sd) else "–",
-                f"{figure(least)} to {figure(most)}" if math.isfinite(sd) else "–",
+                f"{figure(mean)}{spread}" if math.isfinite(mean) else "–",
+                f"{figure(least)} to {figure(most)}" if math.isfinite(mean) else "–",
                 str(row["n"]),
                 "–" if row["low"] is row["high"] is None else describe_band(row["low"], row["high"]),
                 f"{figure(math.floor(10 * nearest) / 10)} sd" if math.isfinite(nearest) else "–",

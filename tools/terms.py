@@ -3,12 +3,10 @@
 Links are set into what Sphinx has read, so that neither notebooks nor formulas, code or HTML are touched.
 """
 
-from pathlib import Path
-
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 
-from tools import glossary, lectures
+from tools import glossary, lectures, site
 
 # What a link may stand in: no heading, other link, code, formula or HTML.
 PROSE = (nodes.paragraph, nodes.strong, nodes.emphasis, nodes.bullet_list, nodes.enumerated_list)
@@ -23,19 +21,18 @@ def setup(app):
 
 def know_terms(app, doctree):
     """Name a lecture's sections, to which the glossary and run sheets refer, and link their terms to it."""
-    folder, _, name = app.env.docname.rpartition("/")
-    if folder != "notebooks":
+    name = site.lecture_of(app.env)
+    if not name:
         return
-    terms = glossary.read(Path(app.confdir).parent)
-    for section in next(doctree.findall(nodes.section)).children:
-        if isinstance(section, nodes.section):
-            title = titled(section)
-            place = f"{name[:2]} {lectures.key(title)}"
-            app.env.domains.standard_domain.note_hyperlink_target(
-                *(glossary.label(place), app.env.docname, section["ids"][0]),
-                f"Lecture {int(name[:2])} · {title}",
-            )
-            link_terms(section, [term for term in terms if term.section == place])
+    terms = glossary.read(site.root(app))
+    for section in site.lecture_sections(doctree):
+        title = titled(section)
+        place = f"{name[:2]} {lectures.key(title)}"
+        app.env.domains.standard_domain.note_hyperlink_target(
+            *(glossary.label(place), app.env.docname, section["ids"][0]),
+            f"Lecture {int(name[:2])} · {title}",
+        )
+        link_terms(section, [term for term in terms if term.section == place])
 
 
 def titled(section):
